@@ -1,0 +1,1 @@
+"""The networks, one file each; `rrca.build` makes them by name."""
