@@ -70,10 +70,14 @@ def count(model: nn.Module, size: tuple[int, int, int] = (3, 256, 256)) -> Cost:
     twin = copy.deepcopy(model).to("meta")
     last_call: dict[nn.Module, int] = {}
     for module in twin.modules():
+        module._forward_hooks.clear()  # the copy must not call what listens to the model
+        module._forward_pre_hooks.clear()
         rule = next((rule for kind, rule in PAPER_RULES.items() if isinstance(module, kind)), None)
         if rule is not None:
             module.register_forward_hook(
-                lambda module, inputs, output, rule=rule: last_call.__setitem__(module, rule(module, inputs[0], output))
+                lambda module, inputs, output, rule=rule: last_call.__setitem__(
+                    module, rule(module, inputs[0], output)
+                )
             )
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         twin(torch.empty((1, *size), device="meta"))

@@ -200,7 +200,9 @@ class Loss(nn.Module):
             passes = [self.terms(one, mask) for one in logits]
             return {term: torch.stack([one[term] for one in passes]).mean() for term in self._terms}
         if logits.shape != mask.shape:
-            raise InputError(f"logits of shape {tuple(logits.shape)} and mask of shape {tuple(mask.shape)} differ.")
+            raise InputError(
+                f"logits of shape {tuple(logits.shape)} and mask of shape {tuple(mask.shape)} differ."
+            )
         with torch.autocast(logits.device.type, enabled=False):
             logits, mask = logits.float(), mask.float()
             return {term: rule(logits, mask) for term, rule in self._terms.items()}
@@ -321,7 +323,9 @@ def build(name: str, **settings) -> Loss:
     known = LOSSES[name].__code__.co_varnames[: LOSSES[name].__code__.co_argcount]
     for setting in settings:
         if setting not in known:
-            raise InputError(f"loss {name!r} has no setting {setting!r}; it has {', '.join(known) or 'none'}.")
+            raise InputError(
+                f"loss {name!r} has no setting {setting!r}; it has {', '.join(known) or 'none'}."
+            )
     if settings.get("form", "release") not in get_args(Form):
         raise InputError(f"form = {settings['form']!r}: choose one of {', '.join(get_args(Form))}.")
     if not 0 < settings.get("k", TOP_PER_CENT) <= 100:

@@ -17,7 +17,9 @@ def real_data() -> Path:
     if root and (Path(root) / "NUAA-SIRST" / "images").is_dir():
         return Path(root)
     if IN_CI:
-        pytest.fail("RRCA_DATA does not name the folder of the real data sets, and in CI nothing is skipped for that.")
+        pytest.fail(
+            "RRCA_DATA does not name the folder of the real data sets, and in CI nothing is skipped for that."
+        )
     pytest.skip("needs the real data sets: set RRCA_DATA")
 
 

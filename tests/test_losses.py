@@ -104,7 +104,11 @@ def test_the_sum_is_the_sum_of_the_named_terms(name, settings):
     logits, mask = scene()
     loss = losses.build(name, **settings)
     terms = loss.terms(logits, mask)
-    assert len(terms) == {"dpt-k": 2}.get(name, name.count("+") + 1) or settings == {"form": "paper"} or name == "poly+top-k"
+    assert (
+        len(terms) == {"dpt-k": 2}.get(name, name.count("+") + 1)
+        or settings == {"form": "paper"}
+        or name == "poly+top-k"
+    )
     torch.testing.assert_close(sum(terms.values()), loss(logits, mask))
 
 
@@ -121,7 +125,10 @@ def test_a_list_of_logits_gives_the_mean(name, settings):
 
 def by_hand(logits, mask, name, form="release", alpha=3.1, k=10.0):
     """Each loss again, pixel by pixel in Python floats."""
-    pairs = [(1 / (1 + math.exp(-z)), g) for z, g in zip(logits.flatten().tolist(), mask.flatten().tolist(), strict=True)]
+    pairs = [
+        (1 / (1 + math.exp(-z)), g)
+        for z, g in zip(logits.flatten().tolist(), mask.flatten().tolist(), strict=True)
+    ]
     N = len(pairs)
     overlap, scores, targets = (sum(v) for v in zip(*((p * g, p, g) for p, g in pairs), strict=True))
     true = [p if g else 1 - p for p, g in pairs]
@@ -147,9 +154,13 @@ def by_hand(logits, mask, name, form="release", alpha=3.1, k=10.0):
     q = [0.999 * (p - 0.5) + 0.5 for p, _ in pairs]
     soft = sum(a * g for a, (_, g) in zip(q, pairs, strict=True))
     iou = (soft + 1) / (sum(q) + targets - soft + 1)
-    hard = [(a if not g else 1 - a) ** 2 * -math.log(a if g else 1 - a) for a, (_, g) in zip(q, pairs, strict=True)]
+    hard = [
+        (a if not g else 1 - a) ** 2 * -math.log(a if g else 1 - a)
+        for a, (_, g) in zip(q, pairs, strict=True)
+    ]
     values["focal-iou"] = sum(
-        (0.75 if g else 0.25) * (1 - iou) * F ** ((1 + iou) / 2) for F, (_, g) in zip(hard, pairs, strict=True)
+        (0.75 if g else 0.25) * (1 - iou) * F ** ((1 + iou) / 2)
+        for F, (_, g) in zip(hard, pairs, strict=True)
     )
     return values[name]
 
@@ -185,7 +196,9 @@ def test_paper_and_release_divide_top_k_by_different_numbers():
 
 def test_release_dpt_k_without_poly_is_dice_plus_top_k():
     logits, mask = scene()
-    torch.testing.assert_close(losses.build("dpt-k", alpha=0)(logits, mask), losses.build("dice+top-k")(logits, mask))
+    torch.testing.assert_close(
+        losses.build("dpt-k", alpha=0)(logits, mask), losses.build("dice+top-k")(logits, mask)
+    )
 
 
 def test_poly_inside_top_k_is_not_poly_plus_top_k():

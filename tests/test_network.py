@@ -28,11 +28,29 @@ TABLE = {
     "Table IV, n = 1": (DEFAULT, dict(iterations=1), "0.1931", "1.509", "0.9386"),
     "Table IV, n = 3": (DEFAULT, dict(iterations=3), "0.2114", "2.927", "1.1469"),
     "Table III, C = 4..32": (DEFAULT, dict(channels=(4, 8, 16, 32)), "0.0519", "0.559", "0.2824"),
-    "Table III, C = 4..32, r = 4": (DEFAULT, dict(channels=(4, 8, 16, 32), attention_ratio=4), "0.0521", "0.559", None),
+    "Table III, C = 4..32, r = 4": (
+        DEFAULT,
+        dict(channels=(4, 8, 16, 32), attention_ratio=4),
+        "0.0521",
+        "0.559",
+        None,
+    ),
     "Table III, C = 16..128": (DEFAULT, dict(channels=(16, 32, 64, 128)), "0.7986", "8.841", "3.998"),
     "Table III, l = 3": (DEFAULT, dict(channels=(8, 16, 32), blocks=(3, 3, 3)), "0.0782", "2.231", "1.0216"),
-    "Table III, C = 8..128, l = 5": (DEFAULT, dict(channels=(8, 16, 32, 64, 128), **DEEP), "0.7854", "2.206", "1.0489"),
-    "Table III, C = 4..64, l = 5": (DEFAULT, dict(channels=(4, 8, 16, 32, 64), **DEEP), "0.1989", "0.555", None),
+    "Table III, C = 8..128, l = 5": (
+        DEFAULT,
+        dict(channels=(8, 16, 32, 64, 128), **DEEP),
+        "0.7854",
+        "2.206",
+        "1.0489",
+    ),
+    "Table III, C = 4..64, l = 5": (
+        DEFAULT,
+        dict(channels=(4, 8, 16, 32, 64), **DEEP),
+        "0.1989",
+        "0.555",
+        None,
+    ),
     "Table III, C = 4..64, l = 5, r = 4": (
         DEFAULT,
         dict(channels=(4, 8, 16, 32, 64), attention_ratio=4, **DEEP),
@@ -74,7 +92,12 @@ def test_every_row_of_the_papers_tables_has_its_count(row):
 
 @pytest.mark.parametrize(
     ("overrides", "params"),
-    [({}, 202_249), (dict(iterations=0), 183_889), (dict(iterations=1), 193_113), (dict(output="last"), 200_881)],
+    [
+        ({}, 202_249),
+        (dict(iterations=0), 183_889),
+        (dict(iterations=1), 193_113),
+        (dict(output="last"), 200_881),
+    ],
 )
 def test_parameter_counts_to_the_last_digit(overrides, params):
     assert rrca.count(rrca.build(DEFAULT, **overrides)).params == params
@@ -99,7 +122,9 @@ def test_counting_changes_nothing():
     model = rrca.build(DEFAULT)
     before = copy.deepcopy(model.state_dict())
     rrca.count(model)
-    assert model.training and all(torch.equal(a, b) for a, b in zip(before.values(), model.state_dict().values(), strict=True))
+    assert model.training and all(
+        torch.equal(a, b) for a, b in zip(before.values(), model.state_dict().values(), strict=True)
+    )
 
 
 def test_an_extra_pass_costs_the_same_work_every_time_but_almost_nothing_by_the_papers_count():
@@ -193,7 +218,11 @@ def test_rucb_follows_train_eval_and_survives_copies():
 
     block = RuCB(Switch(), passes=2)
     x = torch.randn(2, 4, 8, 8)
-    for made in (block, copy.deepcopy(block), pickle.loads(pickle.dumps(RuCB(nn.Sequential(nn.Conv2d(4, 4, 3)), 2)))):
+    for made in (
+        block,
+        copy.deepcopy(block),
+        pickle.loads(pickle.dumps(RuCB(nn.Sequential(nn.Conv2d(4, 4, 3)), 2))),
+    ):
         made.eval()
         assert all(not run.training for run in made._runs)
     twin = copy.deepcopy(block)
@@ -247,7 +276,9 @@ def test_diaam_adds_at_most_what_the_gate_lets_through():
 # --- Promises ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("overrides", [values[1] for values in TABLE.values()] + [dict(norms="shared"), dict(init="framework")])
+@pytest.mark.parametrize(
+    "overrides", [values[1] for values in TABLE.values()] + [dict(norms="shared"), dict(init="framework")]
+)
 def test_every_variant_maps_frames_to_logits_and_learns(overrides):
     model = rrca.build(DEFAULT, in_channels=1, **overrides).train()
     out = model(torch.randn(2, 1, 32, 48))
@@ -293,10 +324,16 @@ def test_sizes_that_do_not_divide_are_refused_with_advice():
 
 def test_initial_weights_follow_the_release():
     model = rrca.build(DEFAULT, init="xavier")
-    kernel = model.encoder[3].stage[1].conv1.weight  # 64 → 64, 3×3: Xavier-normal has variance 2 / (fan_in + fan_out)
-    assert kernel.std().item() == pytest.approx((2 / (2 * 64 * 9)) ** 0.5, rel=0.02)  # 36 864 draws: 0.4 % s.d.
+    kernel = (
+        model.encoder[3].stage[1].conv1.weight
+    )  # 64 → 64, 3×3: Xavier-normal has variance 2 / (fan_in + fan_out)
+    assert kernel.std().item() == pytest.approx(
+        (2 / (2 * 64 * 9)) ** 0.5, rel=0.02
+    )  # 36 864 draws: 0.4 % s.d.
     norms = torch.cat([m.weight for m in model.modules() if isinstance(m, nn.BatchNorm2d)])
-    assert norms.mean().item() == pytest.approx(1, abs=0.002) and norms.std().item() == pytest.approx(0.02, rel=0.1)
+    assert norms.mean().item() == pytest.approx(1, abs=0.002) and norms.std().item() == pytest.approx(
+        0.02, rel=0.1
+    )
     own = [model.encoder[1].stage[0].shortcut[0].weight, model.encoder[1].pass1["0/shortcut/0"].weight]
     assert not torch.equal(*own), "each pass draws its own shortcut"
     framework = rrca.build(DEFAULT, init="framework")

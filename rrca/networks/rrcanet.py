@@ -66,9 +66,17 @@ class RRCANetConfig:
     init: Init = "xavier"
 
     def __post_init__(self):
-        for name, choices in [("output", Output), ("decoder", Decoder), ("guide", Guide), ("norms", Norms), ("init", Init)]:
+        for name, choices in [
+            ("output", Output),
+            ("decoder", Decoder),
+            ("guide", Guide),
+            ("norms", Norms),
+            ("init", Init),
+        ]:
             if getattr(self, name) not in get_args(choices):
-                raise InputError(f"{name} = {getattr(self, name)!r}: choose one of {', '.join(get_args(choices))}.")
+                raise InputError(
+                    f"{name} = {getattr(self, name)!r}: choose one of {', '.join(get_args(choices))}."
+                )
         # JSON cards bring lists; the record keeps tuples.
         object.__setattr__(self, "channels", tuple(self.channels))
         object.__setattr__(self, "blocks", tuple(self.blocks))
@@ -93,7 +101,9 @@ class RRCANetConfig:
 def _require_integers(name: str, values: tuple, least: int) -> None:
     """Refuse an empty tuple, a bool, a fraction, or a value below `least`."""
     if not values or any(type(value) is not int or value < least for value in values):
-        raise InputError(f"{name} = {values if len(values) != 1 else values[0]!r}: needs whole numbers of at least {least}.")
+        raise InputError(
+            f"{name} = {values if len(values) != 1 else values[0]!r}: needs whole numbers of at least {least}."
+        )
 
 
 # --- Decoders: from the encoder's features e_0 … e_{l-1} of pass t to the decoder's, d_t last ----------------
@@ -129,7 +139,9 @@ class ConcatDecoder(nn.Module):
 
     def forward(self, skips: list[Tensor], t: int) -> list[Tensor]:
         size = skips[0].shape[2:]
-        return [self.fuse(torch.cat([_resize(e, size) for e in skips], dim=1))]  # (B, ΣC, H, W) -> (B, C_0, H, W)
+        return [
+            self.fuse(torch.cat([_resize(e, size) for e in skips], dim=1))
+        ]  # (B, ΣC, H, W) -> (B, C_0, H, W)
 
 
 class SumDecoder(nn.Module):
