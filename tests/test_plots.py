@@ -92,6 +92,11 @@ def test_matching_takes_the_most_pairs_and_then_the_nearest():
     assert verdict == {"hits": [(10.0, 11.0)], "false alarms": [(10.0, 12.0)], "misses": []}
 
 
+def test_targets_of_another_frame_are_refused():
+    with pytest.raises(InputError, match="outside the truth of 60 × 90 px"):
+        plots.detection(*case()[:3], [target(70.0, 20.0)], case()[4])
+
+
 def test_without_a_truth_targets_are_not_judged():
     figure = plots.detection(*case()[:4])
     assert figure.numbers == {"detections": 2}
@@ -175,6 +180,71 @@ def test_pass_by_pass_is_1000_px_wide_and_takes_any_number_of_passes():
         figure = plots.pass_by_pass(frame, [scores] * (n + 1), scores, mask)
         assert pixels(figure).shape[1] == 1000
         assert f"pass {n}" in [axes.get_title() for axes in figure.axes]
+
+
+# ------------------------------------------------------------------------------------------- confusion
+def small_case():
+    """m: missed, +: hit, f: false; counted by hand: 2 of a union of 7."""
+    drawn = np.array([list(row) for row in (".....", ".m+..", ".m+f.", "....f", "m....")])
+    return np.isin(drawn, ["m", "+"]), np.isin(drawn, ["f", "+"])
+
+
+def test_confusion_counts_what_is_counted_by_hand():
+    assert plots.confusion(*small_case()).numbers == {
+        "intersection": 2,
+        "union": 7,
+        "iou": pytest.approx(2 / 7),
+        "false pixels": 2,
+        "missed pixels": 3,
+    }
+
+
+def test_confusion_draws_one_textured_square_a_pixel_and_outlines_the_union():
+    figure = plots.confusion(*small_case())
+    (axes,) = figure.axes
+    squares = {
+        (patch.get_y() + 0.5, patch.get_x() + 0.5): (to_hex(patch.get_facecolor()).upper(), patch.get_hatch())
+        for patch in axes.patches
+        if patch.get_hatch()
+    }
+    hit, false, miss = (
+        (colour, plots.TEXTURES[colour]) for colour in (plots.HIT, plots.FALSE_ALARM, plots.MISS)
+    )
+    assert squares == {
+        **dict.fromkeys([(1, 2), (2, 2)], hit),
+        **dict.fromkeys([(2, 3), (3, 4)], false),
+        **dict.fromkeys([(1, 1), (2, 1), (4, 0)], miss),
+    }
+    assert len({texture for _, texture in (hit, false, miss)}) == 3
+    # The 2 x 2 square with a pixel at its side has a border of 10, the two pixels alone 4 each.
+    edges = max((collection.get_segments() for collection in axes.collections), key=len)
+    assert len(edges) == 10 + 4 + 4
+    texts = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert texts == ["intersection: 2", "false pixels: 2", "missed pixels: 3", "outline: union"]
+    assert axes.get_xticks().tolist() == axes.get_yticks().tolist() == [0, 1, 2, 3, 4]
+    assert axes.yaxis_inverted() and axes.get_aspect() == 1
+
+
+def test_confusion_of_nothing_has_no_iou():
+    nothing = np.zeros((1, 12), bool)
+    figure = plots.confusion(nothing, nothing)
+    assert np.isnan(figure.numbers["iou"]) and figure.numbers["union"] == 0
+    assert pixels(figure).std() > 0
+
+
+@pytest.mark.parametrize(
+    ("mask", "predicted", "message"),
+    [
+        (np.zeros((4, 4), bool), np.zeros((4, 4)), "predicted holds float64"),
+        (np.zeros(4, bool), np.zeros(4, bool), r"mask holds bool of shape \(4,\)"),
+        (np.zeros((4, 4), bool), np.zeros((4, 5), bool), r"predicted \(4, 5\); they must agree"),
+        (np.zeros((0, 4), bool), np.zeros((0, 4), bool), "give 1 to 16 rows"),
+        (np.zeros((4, 17), bool), np.zeros((4, 17), bool), "give 1 to 16 rows"),
+    ],
+)
+def test_confusion_takes_small_masks_only(mask, predicted, message):
+    with pytest.raises(InputError, match=message):
+        plots.confusion(mask, predicted)
 
 
 # --------------------------------------------------------------------------------------------- overlay
