@@ -3,9 +3,41 @@
 Importing this package prints nothing, reads no file, seeds nothing and does not need Jupyter.
 """
 
+import importlib
+
 __version__ = "0.1.0"
 
+from rrca import checkpoint, data, errors, losses, metrics
+from rrca.checkpoint import load
 from rrca.cost import Cost, count
+from rrca.detection import Detections, Detector, Target, detect
+from rrca.evaluation import evaluate
 from rrca.registry import build, names
 
-__all__ = ["Cost", "build", "count", "names"]
+# Loaded on first use: they bring matplotlib, or Jupyter, or a long import.
+_LATER = ("bench", "checks", "explore", "notebooks", "plots", "report", "train")
+
+__all__ = [
+    "Cost",
+    "Detections",
+    "Detector",
+    "Target",
+    "build",
+    "checkpoint",
+    "count",
+    "data",
+    "detect",
+    "errors",
+    "evaluate",
+    "load",
+    "losses",
+    "metrics",
+    "names",
+    *_LATER,
+]
+
+
+def __getattr__(name: str):
+    if name in _LATER:
+        return importlib.import_module(f"rrca.{name}")
+    raise AttributeError(f"module 'rrca' has no attribute {name!r}")
