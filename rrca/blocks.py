@@ -1,5 +1,7 @@
 """The small parts of RRCA-Net: residual block, channel attention, and the attention that joins two levels."""
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -44,7 +46,7 @@ class ResidualBlock(nn.Module):
 def residual_stage(in_channels: int, out_channels: int, blocks: int) -> nn.Sequential:
     """A cascade of residual blocks, the first of which changes the channel count."""
     widths = [in_channels] + [out_channels] * blocks
-    return nn.Sequential(*(ResidualBlock(a, b) for a, b in zip(widths, widths[1:], strict=False)))
+    return nn.Sequential(*(ResidualBlock(a, b) for a, b in pairwise(widths)))
 
 
 class ChannelAttention(nn.Module):

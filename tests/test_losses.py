@@ -1,6 +1,7 @@
 """The losses: properties that any correct implementation has, the paper's claims, and values counted by hand."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -42,7 +43,7 @@ def test_a_better_score_on_a_target_pixel_costs_less(name, settings):
     for score in (-8.0, -4.0, 0.0, 4.0, 8.0):
         logits[0, 0, 6, 10] = score
         values.append(loss(logits, mask).item())
-    assert all(a >= b for a, b in zip(values, values[1:], strict=False)) and values[0] > values[-1]
+    assert all(a >= b for a, b in pairwise(values)) and values[0] > values[-1]
 
 
 @every_loss

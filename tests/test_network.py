@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from itertools import pairwise
 
 import pytest
 import safetensors.torch
@@ -129,8 +130,8 @@ def test_counting_changes_nothing():
 
 def test_an_extra_pass_costs_the_same_work_every_time_but_almost_nothing_by_the_papers_count():
     costs = [rrca.count(rrca.build(DEFAULT, iterations=n)) for n in range(4)]
-    work = [b.macs - a.macs for a, b in zip(costs, costs[1:], strict=False)]
-    printed = [b.paper_flops - a.paper_flops for a, b in zip(costs, costs[1:], strict=False)]
+    work = [b.macs - a.macs for a, b in pairwise(costs)]
+    printed = [b.paper_flops - a.paper_flops for a, b in pairwise(costs)]
     assert all(round(w / 1e9, 2) == 0.71 for w in work)
     assert all(0.10 <= p / 1e9 < 0.115 for p in printed)
 
