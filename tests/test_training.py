@@ -129,13 +129,15 @@ def test_paper_recipe_is_the_release(few_frames):
 
 
 @pytest.mark.slow
-def test_a_minute_of_training_learns_to_detect_scenes(few_frames):
-    """The loss falls and the targets of synthetic scenes are found: a broken gradient, mask or loss would show."""
-    run = train.fit(
-        tiny(steps=250, judge=250, batch=8, rate=1e-2, settings=TINY["settings"] | {"channels": (8, 16)})
-    )
+def test_a_short_training_learns_to_detect_scenes(few_frames):
+    """The loss falls and targets of synthetic scenes are found: a broken gradient, mask or loss would show.
+
+    Without iterations, since the plateau of the first steps counts in steps and these are the cheapest.
+    """
+    plain = TINY["settings"] | {"channels": (8, 16), "iterations": 0}
+    run = train.fit(tiny(steps=400, judge=400, batch=4, average=0.98, settings=plain))
     losses = [entry["loss"] for entry in run.log if "loss" in entry]
-    assert np.mean(losses[-5:]) < 0.7 * np.mean(losses[:3])
+    assert np.mean(losses[-5:]) < 0.75 * np.mean(losses[:3])
     assert [entry["pd"] for entry in run.log if "pd" in entry][-1] > 0.5
 
 
