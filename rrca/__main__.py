@@ -9,7 +9,7 @@ import sys
 import warnings
 from pathlib import Path
 
-from rrca.data.reading import SUFFIXES
+from rrca.data.pixels import SUFFIXES
 from rrca.errors import InputError, InputWarning
 
 

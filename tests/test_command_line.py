@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 from PIL import Image
 
@@ -186,9 +187,21 @@ def test_one_bad_file_among_good_ones_is_named_and_the_rest_is_done(run, frame_f
     assert code == 2 and "bad.png" in sentence(err) and len(json.loads(out)) == 1
 
 
+def other_architecture(folder):
+    """Weights of ResNet-10 beside the card of ResNet-18."""
+    shipped = rrca.checkpoint.weights_folder() / "rrcanet-resnet18.json"
+    (folder / "w.json").write_text(shipped.read_text())
+    torch.manual_seed(0)
+    safetensors.torch.save_file(
+        rrca.build("rrcanet-resnet10", in_channels=1).state_dict(), folder / "w.safetensors"
+    )
+    return folder / "w.safetensors"
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
+        (other_architecture, "does not hold the weights of rrcanet-resnet18"),
         (lambda folder: "no-such-model", "unknown model 'no-such-model'"),
         (lambda folder: folder / "gone.safetensors", "no weights file"),
         (lambda folder: torch.save({}, folder / "w.pth") or folder / "w.pth", "pickle"),
