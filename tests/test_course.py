@@ -44,7 +44,7 @@ def measured(source: str, key: str) -> float:
     return value
 
 
-@pytest.mark.parametrize(("cell", "source", "key", "quoted"), quotes())
+@pytest.mark.parametrize(("cell", "source", "key", "quoted"), list(quotes()))
 def test_a_quoted_number_is_the_measured_one(cell, source, key, quoted):
     """To the printed digit, and it does stand in the text."""
     scale = 1e6 if quoted.endswith("e-6") else 1

@@ -197,7 +197,10 @@ def open_or_synthetic(name: str, split: str = "test", channels: str = "grey", ro
     FrameSet
         `real` tells which.
     """
-    if name == SYNTHETIC or name in available(root):
+    if name in available(root):
+        return open(name, split, channels, root)
+    if name == SYNTHETIC:
+        print("SYNTHETIC SCENES stand in for real frames. Numbers quoted in the text are from real frames.")
         return open(name, split, channels, root)
     print(
         f"{name} is not on this machine (looked in {data_root(root)}): SYNTHETIC SCENES stand in for it. Numbers "

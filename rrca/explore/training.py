@@ -1,4 +1,4 @@
-"""Interactive figures for notebooks: the `plots` functions, alive."""
+"""A training, watched while it runs."""
 
 import time
 

@@ -1,86 +1,10 @@
-"""Exercise checks in three voices: *not yet*, a *hint* for the mistake people make, and *correct*.
-
-A check never stops a notebook. It works out its expectation by a route of its own, not by the function that the
-exercise teaches.
-"""
+"""The exercises of notebook 00."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal
 
 import numpy as np
 
-Voice = Literal["not yet", "hint", "correct"]
-SIGNS = {"not yet": "…", "hint": "✗", "correct": "✓"}
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a check says.
-
-    Parameters
-    ----------
-    voice : {"not yet", "hint", "correct"}
-    text : str
-        One or two sentences.
-    """
-
-    voice: Voice
-    text: str
-
-    def __str__(self) -> str:
-        return f"{SIGNS[self.voice]} {self.voice}: {self.text}"
-
-    __repr__ = __str__  # so that a check at the end of a cell speaks
-
-
-def judge(
-    answer: Any, right: Callable[[Any], bool], insight: str, hints: list[tuple[Callable[[Any], bool], str]]
-) -> Verdict:
-    """Say which voice an answer deserves.
-
-    Parameters
-    ----------
-    answer : object
-        What the reader gave: a value, or a function already called; None is an answer not yet given.
-    right : callable
-        Whether the answer is right.
-    insight : str
-        What a right answer shows.
-    hints : list of (callable, str)
-        The mistakes people make, each with what to think about; the last resort comes last.
-
-    Returns
-    -------
-    Verdict
-    """
-    if answer is None:
-        return Verdict("not yet", "give your answer in the cell above, run it, then run this check again.")
-    try:
-        if right(answer):
-            return Verdict("correct", insight)
-        return Verdict("hint", next(text for matches, text in hints if matches(answer)))
-    except (TypeError, ValueError) as error:
-        return Verdict("hint", f"this check cannot read your answer {answer!r} ({error}).")
-
-
-def _near(value: float, tolerance: float = 0.005) -> Callable[[Any], bool]:
-    return lambda answer: abs(float(answer) - value) <= tolerance
-
-
-def _otherwise(answer: Any) -> bool:
-    return True
-
-
-def attempt(function: Callable, *arguments) -> Any:
-    """Call the reader's function; None if it is still the stub."""
-    try:
-        return function(*arguments)
-    except NotImplementedError:
-        return None
-
-
-# --- Notebook 00 ---------------------------------------------------------------------------------------------
+from rrca.checks.verdict import Verdict, attempt, judge, near, otherwise
 
 
 def toy_iou(answer: float | None) -> Verdict:
@@ -97,25 +21,25 @@ def toy_iou(answer: float | None) -> Verdict:
     marked, real = int(predicted.sum()), int(mask.sum())
     return judge(
         answer,
-        _near(both / either),
+        near(both / either),
         f"{both} pixels agree, {either} are marked by one or the other. Without the three "
         f"pixels of the false alarm it would be {both / (either - 3):.2f}.",
         [
             (
-                _near(both / real),
+                near(both / real),
                 "that is the share of the target that was found (recall); IoU also pays for false pixels.",
             ),
-            (_near(both / marked), "that is the share of the marked pixels that are right (precision)."),
+            (near(both / marked), "that is the share of the marked pixels that are right (precision)."),
             (
-                lambda a: _near(2 * both / (marked + real))(a),
+                lambda a: near(2 * both / (marked + real))(a),
                 "that is F1 (Dice): it counts the overlap twice. IoU divides it by the union.",
             ),
             (
-                _near(both / (marked + real)),
+                near(both / (marked + real)),
                 "the pixels in both are in the union only once: subtract them from the sum of the two areas.",
             ),
             (
-                _otherwise,
+                otherwise,
                 "count the pixels that are marked in both, then those marked in at least one, and divide.",
             ),
         ],
@@ -183,7 +107,7 @@ def highest_threshold(answer: float | None, scores: np.ndarray, mask: np.ndarray
             ),
             (lambda a: not 0 <= float(a) <= 1, "a threshold is a probability, from 0 to 1."),
             (
-                _otherwise,
+                otherwise,
                 "every target is still there, but you can go higher: which target would be lost first?",
             ),
         ],
@@ -216,6 +140,6 @@ def false_alarm_rate(answer: Callable | None, scores: np.ndarray, mask: np.ndarr
                 lambda a: abs(float(a) - false_pixels / (pixels - mask.sum())) <= 1e-6 * expected,
                 "the denominator is all pixels, targets included.",
             ),
-            (_otherwise, "Fa = false pixels / all pixels of the frame."),
+            (otherwise, "Fa = false pixels / all pixels of the frame."),
         ],
     )
