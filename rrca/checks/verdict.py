@@ -63,10 +63,12 @@ def judge(
 
 
 def near(value: float, tolerance: float = 0.005) -> Callable[[Any], bool]:
+    """Whether an answer lies within `tolerance` of a value."""
     return lambda answer: abs(float(answer) - value) <= tolerance
 
 
 def otherwise(answer: Any) -> bool:
+    """True: for the hint that comes last."""
     return True
 
 
