@@ -322,8 +322,8 @@ def _kernel():
         )
     if os.environ.get("RRCA_DATA"):  # notebooks run in their own folder, where a relative path means another
         environment["RRCA_DATA"] = str(Path(os.environ["RRCA_DATA"]).resolve())
-    # at its usual level ipykernel prints a warning about encryption on every start
-    argv = [sys.executable, "-m", "ipykernel_launcher", "--log-level=ERROR", "-f", "{connection_file}"]
+    # at its usual level ipykernel prints a warning about encryption on every start, and at ERROR that it was stopped
+    argv = [sys.executable, "-m", "ipykernel_launcher", "--log-level=CRITICAL", "-f", "{connection_file}"]
     spec = {"argv": argv, "display_name": "Python 3 (rrca)", "language": "python", "env": environment}
     before = os.environ.get("JUPYTER_PATH")
     with TemporaryDirectory() as folder:
