@@ -213,6 +213,53 @@ def write_navigation(folder="notebooks"):
     return changed
 
 
+def contents(folder="notebooks"):
+    """The course table as Markdown, made from the notebooks' own headers.
+
+    Parameters
+    ----------
+    folder : path, default "notebooks"
+        The series; see `discover`.
+
+    Returns
+    -------
+    str
+        One row per notebook: number, question, what it needs, time, exercises.
+    """
+    rows = ["| | question | you need | time | exercises |", "|---|---|---|---|---|"]
+    for notebook in discover(folder):
+        link = f"[{notebook.number:02d}](notebooks/{notebook.path.name})"
+        rows.append(
+            f"| {link} | {notebook.title} | {notebook.need} | {notebook.time} | {notebook.exercises} |"
+        )
+    return "\n".join(rows)
+
+
+def write_contents(readme="README.md", folder="notebooks"):
+    """Put the table of `contents` into the README, in place of the one that is there.
+
+    Parameters
+    ----------
+    readme, folder : path
+        The file, and the series.
+
+    Raises
+    ------
+    InputError
+        If the README has no such table; it begins with the header row of `contents`.
+    """
+    table = contents(folder)
+    lines = Path(readme).read_text(encoding="utf-8").splitlines()
+    head = table.splitlines()[0]
+    if head not in lines:
+        raise InputError(f"{readme} has no course table; it begins with the line {head}")
+    first = last = lines.index(head)
+    while last < len(lines) and lines[last].startswith("|"):
+        last += 1
+    lines[first:last] = table.splitlines()
+    Path(readme).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
 def has_navigation(cells):
     """Whether the first cell is a navigation line, true or outdated."""
     return bool(cells) and "[contents](" in "".join(cells[0]["source"]).partition("\n")[0]

@@ -112,6 +112,10 @@ def test_series_begins_at_0_without_a_gap_and_asks_questions():
         assert notebook.learn and notebook.need and notebook.time, f"{notebook.path}: header incomplete"
 
 
+def test_the_course_table_of_the_readme_is_made_from_the_notebooks():
+    assert series.contents(FOLDER) in (ROOT / "README.md").read_text(), "run rrca.series.write_contents()"
+
+
 def test_navigation_is_true():
     for name, line in series.navigation(FOLDER).items():
         cells = series.read_cells(FOLDER / name)
