@@ -13,6 +13,7 @@ from rrca.cost import Cost, count
 from rrca.detection import Detections, Detector, Target, detect
 from rrca.evaluation import evaluate
 from rrca.registry import build, names
+from rrca.release import import_release
 
 # Loaded on first use: they bring matplotlib, or Jupyter, or a long import.
 _LATER = ("bench", "checks", "explore", "notebooks", "plots", "report", "train")
@@ -29,6 +30,7 @@ __all__ = [
     "detect",
     "errors",
     "evaluate",
+    "import_release",
     "load",
     "losses",
     "metrics",
