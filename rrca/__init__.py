@@ -16,7 +16,18 @@ from rrca.registry import build, names
 from rrca.release import import_release
 
 # Loaded on first use: they bring matplotlib, or Jupyter, or a long import.
-_LATER = ("bench", "checks", "explore", "notebooks", "plots", "report", "train")
+_LATER = (
+    "bench",
+    "checks",
+    "claims",
+    "classroom",
+    "explore",
+    "notebooks",
+    "paper",
+    "plots",
+    "report",
+    "train",
+)
 
 __all__ = [
     "Cost",
