@@ -207,19 +207,23 @@ def train(options) -> int:
 
 
 def evaluate(options) -> int:
-    """Judge a model on a list, under each protocol asked for."""
-    from rrca import data
+    """Judge a model, or score maps in a folder, on a list, under each protocol asked for."""
+    from rrca import data, evaluation
     from rrca.detection import Detector
-    from rrca.evaluation import evaluate as judge
 
-    detector = Detector(options.model)
-    frames = data.open(options.data, options.split, detector.channels, options.root)
-    results = judge(detector, frames, options.protocol, options.threshold, progress=sys.stderr.isatty())
+    how = (options.protocol, options.threshold)
+    if options.scores:
+        frames = data.open(options.data, options.split, root=options.root)
+        results = evaluation.evaluate_scores(options.scores, frames, *how, progress=sys.stderr.isatty())
+    else:
+        detector = Detector(options.model)
+        frames = data.open(options.data, options.split, detector.channels, options.root)
+        results = evaluation.evaluate(detector, frames, *how, progress=sys.stderr.isatty())
     if options.json:
         record = {name: result.as_dict() for name, result in results.items()}
         print(_json({"data": options.data, "split": options.split, "frames": len(frames), "results": record}))
         return 0
-    name = options.model or "default weights"
+    name = options.scores or options.model or "default weights"
     print(
         f"{name} on {options.data}, {options.split} list, {len(frames)} frames, threshold {options.threshold}"
     )
@@ -280,6 +284,23 @@ def notebooks_lab(options) -> int:
     from rrca import notebooks
 
     return notebooks.lab(options.folder)
+
+
+def notebooks_export(options) -> int:
+    """Write a student copy of the series."""
+    from rrca import classroom
+
+    written = classroom.export(options.into, notebooks=options.folder)
+    print(f"{len(written)} notebooks without solutions in {written[0].parent}")
+    return 0
+
+
+def notebooks_key(options) -> int:
+    """Write the teacher's key."""
+    from rrca import classroom
+
+    print(classroom.key(options.file, notebooks=options.folder))
+    return 0
 
 
 def _settings(pairs: list[str]) -> dict:
@@ -359,9 +380,15 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--device", help="cpu or cuda (default: cuda if there is one)")
     p.add_argument("--out", metavar="FOLDER", help="run folder (default: runs/RECIPE-DATA-seedN)")
 
-    p = _command(commands, "evaluate", evaluate, "judge a model on a data set", [root])
-    p.add_argument(
+    p = _command(commands, "evaluate", evaluate, "judge a model, or score maps, on a data set", [root])
+    judged = p.add_mutually_exclusive_group()
+    judged.add_argument(
         "--model", metavar="NAME_OR_FILE", help="shipped weights or a .safetensors file (default: shipped)"
+    )
+    judged.add_argument(
+        "--scores",
+        metavar="FOLDER",
+        help="score maps of any method instead: ID.png of 8 or 16 bit, or ID.npy, one for each frame of the list",
     )
     p.add_argument("--data", default="NUAA-SIRST", metavar="NAME", help="data set (default NUAA-SIRST)")
     p.add_argument(
@@ -397,6 +424,12 @@ def parser() -> argparse.ArgumentParser:
     )
     p = _command(sub, "lab", notebooks_lab, "open JupyterLab at notebook 00")
     p.add_argument("--folder", default="notebooks", help="where they are (default notebooks)")
+    p = _command(sub, "export", notebooks_export, "write a student copy, without the solutions")
+    p.add_argument("into", metavar="FOLDER", help="where the copy goes; must be new or empty")
+    p.add_argument("--folder", default="notebooks", help="where the notebooks are (default notebooks)")
+    p = _command(sub, "key", notebooks_key, "write the teacher's key: every exercise with its solution")
+    p.add_argument("file", metavar="FILE", help="Markdown file to write, or a folder for key.md")
+    p.add_argument("--folder", default="notebooks", help="where the notebooks are (default notebooks)")
 
     sub = commands.add_parser("bench", help="speed, as ratios in one run").add_subparsers(
         required=True, metavar="WHAT"
