@@ -4,6 +4,9 @@ A network that has seen one of a pair in training has seen the other's clutter t
 training and test list makes a figure too good. Two measures must agree: 16×16 thumbnails correlate above
 0.99 (the same layout), and so do, above 0.8, the details of 64×64 thumbnails (the same structure; without
 this, any two smooth skies would pass).
+
+What the rule finds is a lower bound. All 427 frames of NUAA-SIRST are in DenseSIRST with at most 0.8 % of
+their pixels changed, and it finds 329 of them: in a smooth sky the drawn-in targets *are* the detail.
 """
 
 from collections.abc import Iterable
