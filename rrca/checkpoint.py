@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import safetensors.torch
+import torch
 from safetensors import SafetensorError
 from torch import nn
 
@@ -84,7 +85,8 @@ def load(name_or_file: str | Path = DEFAULT) -> tuple[nn.Module, dict]:
     """
     path = _find(name_or_file)
     card = read_card(path.with_suffix(".json"))
-    model = build(card["network"], **card["settings"])
+    with torch.random.fork_rng(devices=[]):  # the weights drawn here are replaced below
+        model = build(card["network"], **card["settings"])
     try:
         tensors = safetensors.torch.load_file(path)
     except (SafetensorError, OSError) as error:

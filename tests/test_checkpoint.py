@@ -55,6 +55,14 @@ def test_shipped_weights_load_by_name_and_carry_what_readers_ask_for():
         assert (checkpoint.weights_folder() / f"{name}.safetensors").stat().st_size < 1.5e6
 
 
+def test_loading_leaves_the_random_state_of_the_caller_alone():
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    rrca.load()
+    assert torch.equal(torch.rand(3), expected)
+
+
 def test_weights_of_another_architecture_are_refused(saved, tmp_path):
     _, path = saved
     other = rrca.build("rrcanet-resnet18")
