@@ -57,7 +57,7 @@ def registry(name: str) -> dict[str, str]:
 
 
 def near_duplicates(name: str) -> list[tuple[str, str]]:
-    """Known (test ID, training ID) pairs that show nearly the same picture; none for IRSTD-1k, which nobody searched."""
+    """Known (test ID, training ID) pairs of nearly the same picture; none for IRSTD-1k, which nobody searched."""
     path = FOLDER / name / "near_duplicates_test_vs_train.tsv"
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     return [tuple(line.split("\t")[:2]) for line in lines if line.strip() and not line.startswith("#")]
