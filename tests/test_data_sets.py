@@ -328,8 +328,10 @@ def test_stand_in_says_in_a_line_that_it_is_one(no_data, capsys):
     printed = capsys.readouterr().out
     assert not frames.real
     assert printed.count("\n") == 1 and "SYNTHETIC" in printed and "rrca data fetch NUAA-SIRST" in printed
+    # asked for by name, as `make run` does, it still says so in the page that the reader sees
     assert not data.open_or_synthetic("synthetic").real
-    assert capsys.readouterr().out == ""
+    printed = capsys.readouterr().out
+    assert printed.count("\n") == 1 and "SYNTHETIC" in printed
 
 
 def test_importing_is_silent_and_light():
