@@ -13,8 +13,8 @@ import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from rrca.course.series import discover, read_cells
 from rrca.errors import InputError
-from rrca.series import discover, read_cells
 
 _SOLUTION = re.compile(
     r"<details[^>]*>\s*<summary>\s*Solution\b[^<]*</summary>(?P<text>.*?)</details>[ \t]*\n?",
@@ -38,7 +38,7 @@ def export(folder, notebooks="notebooks"):
         Where it goes; must not exist yet, or be empty. Inside come ``notebooks/``, the pictures that their
         text shows, at the same place beside it, and ``README.md`` with the contents.
     notebooks : path, default "notebooks"
-        The series; see `rrca.series.discover`.
+        The series; see `rrca.course.series.discover`.
 
     Returns
     -------
@@ -94,7 +94,7 @@ def key(path, notebooks="notebooks"):
     path : path
         The file to write, or an existing folder, in which it is called ``key.md``.
     notebooks : path, default "notebooks"
-        The series; see `rrca.series.discover`.
+        The series; see `rrca.course.series.discover`.
 
     Returns
     -------

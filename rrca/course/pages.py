@@ -143,9 +143,9 @@ def write_index(page, notebooks, results):
     ----------
     page : path
         The HTML file to write; a notebook is linked if its page lies in the same folder.
-    notebooks : list of rrca.series.Notebook
+    notebooks : list of rrca.course.series.Notebook
         The whole series.
-    results : list of rrca.notebooks.Result
+    results : list of rrca.course.notebooks.Result
         What just ran: gives the time taken and what failed.
     """
     taken = {result.name: result for result in results}

@@ -18,9 +18,9 @@ from tempfile import TemporaryDirectory
 from tqdm import tqdm
 
 import rrca
-from rrca import pages
+from rrca.course import pages
+from rrca.course.series import Notebook, discover, navigation, write_navigation
 from rrca.errors import InputError
-from rrca.series import Notebook, discover, navigation, write_navigation
 
 __all__ = [
     "Notebook",
@@ -71,7 +71,7 @@ def run(folder="notebooks", out="build", parameters=None, only=None, figures=Non
     Parameters
     ----------
     folder : path, default "notebooks"
-        The series; see `rrca.series.discover`.
+        The series; see `rrca.course.series.discover`.
     out : path, default "build"
         Where everything is written.
     parameters : dict, optional

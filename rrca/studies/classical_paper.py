@@ -1,0 +1,105 @@
+"""Table I's classical rows beside ours: what is wide of the paper, which rule comes nearest, what that suggests."""
+
+from typing import Any
+
+from rrca import paper
+from rrca.classical import METHODS
+from rrca.classical.thresholds import DEFAULT
+from rrca.studies.classical import FIGURES, distance
+
+NAMES = dict(zip(METHODS, paper.CLASSICAL, strict=True))  # the paper's names
+WIDE = 0.10  # of the paper's value: what is farther off is told
+SCALE = {"iou": 100, "pd": 100, "fa": 1e6}  # the paper's units
+WORDS = {"iou": "IoU", "pd": "Pd", "fa": "Fa"}
+
+
+def beside_paper(rules: dict[str, dict[str, float]], row: paper.Row, pixels: int) -> dict[str, Any]:
+    """The paper's row of Table I beside ours: what is wide of it, and which rule comes nearest.
+
+    Parameters
+    ----------
+    rules : dict of str to dict
+        "iou", "pd" and "fa" as fractions, by rule; the default one is among them.
+    row : rrca.paper.Row
+    pixels : int
+        Of all frames.
+
+    Returns
+    -------
+    dict
+        "paper": its figures as fractions. "wide": the figures that the default rule misses by over 10 % of the
+        paper's value. "nearest": the rule whose three figures lie nearest (`distance`), and by what factor they are
+        off. "within": for each figure the rules that come within 10 %.
+    """
+    printed = dict(zip(FIGURES, (row.iou / 100, row.pd / 100, row.fa / 1e6), strict=True))
+    off = {
+        rule: {name: abs(figures[name] - printed[name]) > WIDE * printed[name] for name in FIGURES}
+        for rule, figures in rules.items()
+    }
+    factors = {rule: distance(figures, printed, 0.5 / pixels) for rule, figures in rules.items()}
+    nearest = min(factors, key=factors.get)
+    return {
+        "paper": printed,
+        "wide": [name for name in FIGURES if off[DEFAULT][name]],
+        "nearest": {"rule": nearest, "factor": factors[nearest], "factor of the default": factors[DEFAULT]},
+        "within": {name: [rule for rule in rules if not off[rule][name]] for name in FIGURES},
+    }
+
+
+def suggestion(line: dict[str, Any]) -> str:
+    """One sentence: what the rules' figures suggest about the paper's setting.
+
+    Parameters
+    ----------
+    line : dict
+        A result line with the paper's row beside it.
+    """
+    if not line["wide"]:
+        return f"{line['rule']} gives the paper's row within {100 * WIDE:.0f} %."
+    sets = [set(line["within"][name]) for name in FIGURES]
+    if both := set.intersection(*sets):
+        return f"the paper's row fits {', '.join(sorted(both))}: most likely its rule."
+    nearest = line["nearest"]
+    fits = [name for name, rules in line["within"].items() if nearest["rule"] in rules]
+    which = f"{' and '.join(WORDS[name] for name in fits)} alone" if fits else "none of the three figures"
+    return (
+        f"no rule gives the row; {nearest['rule']} comes nearest, off by a factor of {nearest['factor']:.1f}, and "
+        f"fits {which}: none of these rules alone explains it."
+    )
+
+
+def told(line: dict[str, Any]) -> str:
+    """A result line as text: ours, the paper's, and what the rules suggest."""
+    figures = "  ".join(f"{WORDS[name]} {SCALE[name] * line[name]:.2f}" for name in FIGURES)
+    text = (
+        f"{NAMES[line['method']]} on {line['data']}, {line['frames']} of {line['of']} frames, {line['protocol']}, "
+        f"{line['rule']}: {figures} (per cent, per cent, 1e-6)"
+    )
+    if "paper" in line:
+        printed = "  ".join(f"{WORDS[name]} {SCALE[name] * line['paper'][name]:.2f}" for name in FIGURES)
+        text += f"\n  paper: {printed}; {suggestion(line)}"
+    return text
+
+
+def whole_targets(pd: float, targets: int = paper.TEST_TARGETS) -> int | None:
+    """How many of the test list's targets a printed Pd is, if it is a whole number of them.
+
+    Parameters
+    ----------
+    pd : float
+        Per cent, two decimals.
+    targets : int, default 263
+        Of the list.
+
+    Returns
+    -------
+    int or None
+        None if no whole number gives that Pd, rounded or cut off after the second decimal.
+
+    Examples
+    --------
+    >>> whole_targets(79.84), whole_targets(79.70)
+    (210, None)
+    """
+    found = round(pd / 100 * targets)
+    return found if abs(100 * found / targets - pd) < 0.01 else None
