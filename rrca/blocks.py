@@ -1,4 +1,4 @@
-"""The small parts of RRCA-Net: residual block, channel attention, and the attention that joins two levels."""
+"""The small parts of the networks: residual block, attention over channels and pixels, and what joins two levels."""
 
 from itertools import pairwise
 
@@ -89,6 +89,95 @@ class ChannelAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x * self.weights(x)  # Eq. (4)
+
+
+class SpatialAttention(nn.Module):
+    """Weigh each pixel by the mean and the largest response of its channels.
+
+    SA(F) = F · sigmoid(conv([mean_c F, max_c F])), one k×k convolution without bias.
+
+    Parameters
+    ----------
+    kernel_size : int, default 7
+        k, odd.
+
+    Notes
+    -----
+    Shapes (B, C, H, W) -> (B, C, H, W). RRCA-Net has none; the residual blocks of DNANet and AMFU-net do.
+
+    References
+    ----------
+    Woo et al., "CBAM", ECCV 2018.
+    """
+
+    def __init__(self, kernel_size: int = 7):
+        super().__init__()
+        self.conv = nn.Conv2d(2, 1, kernel_size, padding=kernel_size // 2, bias=False)
+
+    def weights(self, x: Tensor) -> Tensor:
+        """The weight of each pixel, (B, C, H, W) -> (B, 1, H, W), in (0, 1)."""
+        return torch.sigmoid(self.conv(torch.cat([x.mean(1, keepdim=True), x.amax(1, keepdim=True)], dim=1)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.weights(x)
+
+
+class GatedResidualBlock(ResidualBlock):
+    """A residual block whose branch passes channel and then spatial attention before it is added.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+        As for `ResidualBlock`.
+    ratio : int
+        r of the channel attention (DNANet 16, AMFU-net 8).
+    kernel_size : int
+        k of the spatial attention (DNANet 7, AMFU-net 3).
+
+    Notes
+    -----
+    Shapes (B, C_in, H, W) -> (B, C_out, H, W).
+
+    References
+    ----------
+    Woo et al., "CBAM", ECCV 2018; as in Li et al., "Dense nested attention network for infrared small target
+    detection", IEEE TIP 2023.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, ratio: int, kernel_size: int):
+        super().__init__(in_channels, out_channels)
+        self.gates = nn.Sequential(ChannelAttention(out_channels, ratio), SpatialAttention(kernel_size))
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = self.relu1(self.norm1(self.conv1(x)))
+        out = self.gates(self.norm2(self.conv2(out)))
+        return self.relu2(out + self.shortcut(x))
+
+
+def conv_norm_relu(
+    in_channels: int,
+    out_channels: int,
+    kernel_size: int = 3,
+    stride: int = 1,
+    dilation: int = 1,
+    bias: bool = True,
+) -> nn.Sequential:
+    """A convolution that keeps the size at stride 1, its norm and a ReLU."""
+    padding = dilation * (kernel_size // 2)
+    return nn.Sequential(
+        nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, dilation, bias=bias),
+        nn.BatchNorm2d(out_channels),
+        nn.ReLU(inplace=True),
+    )
+
+
+def bottleneck(channels: int, ratio: int = 4) -> nn.Sequential:
+    """1×1 convolutions to C // ratio channels and back, each with its norm: the gates of ACM and UIU-Net."""
+    return nn.Sequential(
+        *conv_norm_relu(channels, channels // ratio, kernel_size=1),
+        nn.Conv2d(channels // ratio, channels, 1),
+        nn.BatchNorm2d(channels),
+    )
 
 
 class DIAAM(nn.Module):

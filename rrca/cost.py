@@ -52,7 +52,7 @@ def count(model: nn.Module, size: tuple[int, int, int] = (3, 256, 256)) -> Cost:
     -----
     The paper's rule was found by reproducing its columns, all rows to the printed digit: per leaf module,
     a convolution's multiply-accumulates plus one per output element if it has a bias; 2 per input element of
-    a BatchNorm; 1 per element of a ReLU; 1 per input element of a max pooling; height × width of an
+    a BatchNorm; 1 per element of a ReLU or PReLU; 1 per input element of a max pooling; height × width of an
     up-sampling's output, channels ignored; 0 for all else. **A module that runs several times counts once**,
     at the shape of its last call, so that the kernels RuCB shares look free from the second pass on. Eq. (15)
     of the paper, 2·K²·C_in·C_out·H·W, is another rule: it gives `2 * macs`.
@@ -97,6 +97,7 @@ PAPER_RULES = {
     nn.Conv2d: _convolution,
     nn.BatchNorm2d: lambda module, x, out: 2 * x.numel(),
     nn.ReLU: lambda module, x, out: out.numel(),
+    nn.PReLU: lambda module, x, out: out.numel(),
     nn.MaxPool2d: lambda module, x, out: x.numel(),
     nn.Upsample: lambda module, x, out: out.shape[-2] * out.shape[-1],
 }

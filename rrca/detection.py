@@ -1,8 +1,9 @@
 """An image in, targets out."""
 
-from collections.abc import Iterator
+import copy
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +11,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rrca import checkpoint
+from rrca import checkpoint, fast
+from rrca.classical import METHODS, Responses, rule, segment
+from rrca.classical.thresholds import DEFAULT
 from rrca.data import as_frame, read
 from rrca.data.normalisation import Normalisation
 from rrca.errors import InputError
+from rrca.flips import Turn, known_turns, mean_scores
 from rrca.metrics.components import components
 
 WHOLE_UP_TO = 2048 * 2048  # pixels; larger frames are tiled
-TILE, OVERLAP = 1024, 128  # pixels; the overlap spans the context that a small target needs
+TILE, OVERLAP = 1024, 128  # pixels; `rrca bench tiles`: the side matters, the overlap hardly
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Target:
     area : int
         Pixels above the threshold.
     peak : float
-        Largest score, in (0, 1).
+        Largest score: in (0, 1), or a classical method's response.
     """
 
     row: float
@@ -47,13 +51,13 @@ class Detections:
     Parameters
     ----------
     scores : float32 ndarray of shape (H, W)
-        Probability of each pixel to belong to a target.
+        Probability of each pixel to belong to a target. Of a classical method its raw response, float64.
     mask : bool ndarray of shape (H, W)
         scores > threshold.
     targets : list of Target
         The 8-connected components of the mask, the highest peak first; empty if there are none.
     threshold : float
-        As used.
+        As used; of a classical method what the rule gave for this frame.
     """
 
     scores: np.ndarray
@@ -80,11 +84,14 @@ class Detector:
         `rrca.train.fit` gave bring their own.
     device : str or torch.device, default "cpu"
         Where to run.
+    flips : bool, default False
+        Score each frame as the mean over the flips that the weights were trained with; see `detect`.
 
     Raises
     ------
     InputError
-        If the model cannot be loaded, or has neither card nor `normalisation`.
+        If the model cannot be loaded, or has neither card nor `normalisation`, or is to be flipped and has no
+        card that tells its training.
 
     Examples
     --------
@@ -96,8 +103,15 @@ class Detector:
     True
     """
 
+    threshold = 0.5  # where none is given
+    turns: tuple[Turn, ...] = ()  # whose scores are averaged; none: the frame as it is
+
     def __init__(
-        self, model=None, normalisation: Normalisation | None = None, device: str | torch.device = "cpu"
+        self,
+        model=None,
+        normalisation: Normalisation | None = None,
+        device: str | torch.device = "cpu",
+        flips: bool = False,
     ):
         if not isinstance(model, nn.Module):
             model, _ = checkpoint.load(checkpoint.DEFAULT if model is None else model)
@@ -112,19 +126,45 @@ class Detector:
             self.card["channels"] if self.card else "rgb" if len(self.normalisation.mean) == 3 else "grey"
         )
         self.model = model.to(device).eval()
+        self._runner, self._state = None, None
         self.multiple = getattr(model, "multiple", 32)
         self.device = torch.device(device)
+        if flips:
+            self.turns = known_turns(self.card, type(model).__name__)
 
-    def __call__(self, image, threshold: float = 0.5, polarity: str = "bright", scale=None) -> Detections:
+    def with_flips(self) -> "Detector":
+        """A detector of the same network that averages over its flips; `Detector(…, flips=True)` from the start."""
+        flipping = copy.copy(self)
+        flipping.turns = known_turns(self.card, type(self.model).__name__)
+        return flipping
+
+    def __call__(self, image, threshold=None, polarity: str = "bright", scale=None) -> Detections:
         """Detect the targets of one frame; see `detect`."""
-        if not 0 <= threshold <= 1:
-            raise InputError(f"threshold = {threshold}: a probability, from 0 to 1.")
+        threshold = self.checked(threshold)
         if polarity not in ("bright", "dark"):
             raise InputError(f"polarity = {polarity!r}: choose 'bright' or 'dark'.")
         frame = self.read(image, scale)
         scores = self.scores(1 - frame if polarity == "dark" else frame)
-        mask = scores > threshold
+        mask, threshold = self.segment(scores, threshold)
         return Detections(scores, mask, list_targets(scores, mask), threshold)
+
+    def checked(self, threshold) -> float:
+        """The threshold, its default for None, if it is one that this model takes."""
+        threshold = self.threshold if threshold is None else threshold
+        if isinstance(threshold, str) or not 0 <= threshold <= 1:
+            raise InputError(f"threshold = {threshold!r}: give a probability, from 0 to 1.")
+        return threshold
+
+    def segment(self, scores: np.ndarray, threshold: float) -> tuple[np.ndarray, float]:
+        """Mask of a score map, and the threshold that it lies above."""
+        return scores > threshold, threshold
+
+    def judged(self, frame: np.ndarray, threshold: float) -> tuple[np.ndarray, float]:
+        """What metrics take for a frame: scores in [0, 1] and the threshold on them."""
+        return self.scores(frame), threshold
+
+    def prepare(self, frames: Iterable[np.ndarray], progress: bool = False) -> None:
+        """Do ahead what is faster for many frames at once; nothing for a network."""
 
     def read(self, image, scale=None) -> np.ndarray:
         """A path or an array as the frame that this model takes."""
@@ -134,10 +174,38 @@ class Detector:
 
     def scores(self, frame: np.ndarray) -> np.ndarray:
         """Score map of a frame in [0, 1], (H, W) or (H, W, 3) -> float32 (H, W)."""
-        x = self.normalisation(frame)[None]  # (1, C, H, W)
-        H, W = x.shape[2:]
-        score = self._whole if H * W <= WHOLE_UP_TO else self._tiled
-        return score(x)[0, 0].numpy()
+        return mean_scores(self._straight, frame, self.turns) if self.turns else self._straight(frame)
+
+    def _straight(self, frame: np.ndarray) -> np.ndarray:
+        """Score map of the frame as it is, whole or from tiles."""
+        if frame.shape[0] * frame.shape[1] > WHOLE_UP_TO:
+            return self.tiled(frame)
+        return self._whole(self.normalisation(frame)[None])[0, 0].numpy()
+
+    def tiled(self, frame: np.ndarray, tile: int | None = None, overlap: int | None = None) -> np.ndarray:
+        """Score map of a frame from tiles that fade from one into the next where they overlap.
+
+        Parameters
+        ----------
+        frame : float array of shape (H, W) or (H, W, 3)
+            In [0, 1].
+        tile, overlap : int, optional
+            Side of a tile and the least overlap of two, in pixels; default 1024 and 128.
+
+        Returns
+        -------
+        float32 ndarray of shape (H, W)
+        """
+        tile, overlap = TILE if tile is None else tile, OVERLAP if overlap is None else overlap
+        if not 0 <= overlap < tile:
+            raise InputError(f"overlap = {overlap}: must be at least 0 and below the tile's side, {tile}.")
+        H, W = frame.shape[:2]
+        scores = np.zeros((H, W), np.float32)
+        for rows, down in _tiles(H, tile, overlap):
+            for columns, along in _tiles(W, tile, overlap):
+                part = self._whole(self.normalisation(frame[rows, columns])[None])[0, 0].numpy()
+                scores[rows, columns] += part * down[:, None] * along
+        return scores
 
     @torch.inference_mode()
     def pass_maps(self, frame: np.ndarray) -> list[np.ndarray]:
@@ -152,32 +220,131 @@ class Detector:
     def _whole(self, x: Tensor) -> Tensor:
         """Pad, run, crop back."""
         H, W = x.shape[2:]
-        return torch.sigmoid(self.model(self._padded(x)).float())[..., :H, :W].cpu()
+        return torch.sigmoid(self._running()(self._padded(x)).float())[..., :H, :W].cpu()
+
+    def _running(self) -> nn.Module:
+        """The network that runs: a folded copy on a CPU, folded anew whenever the given one has changed."""
+        if self.device.type != "cpu":
+            return self.model
+        tensors = chain(self.model.parameters(), self.model.buffers())
+        state = [(id(tensor), tensor._version) for tensor in tensors]
+        if state != self._state:
+            self._runner, self._state = fast.inference(self.model), state
+        return self._runner
 
     def _padded(self, x: Tensor) -> Tensor:
         """To the network's multiple, by repeating the border: zeros would draw an edge."""
         H, W = x.shape[2:]
         return F.pad(x, (0, -W % self.multiple, 0, -H % self.multiple), mode="replicate").to(self.device)
 
-    def _tiled(self, x: Tensor) -> Tensor:
-        """Run overlapping tiles; each pixel takes the score of the tile in which it lies farthest from a border."""
-        H, W = x.shape[2:]
-        scores = torch.zeros(1, 1, H, W)
-        for row, rows in _spans(H):
-            for column, columns in _spans(W):
-                tile = self._whole(x[..., row : row + TILE, column : column + TILE])
-                scores[..., rows, columns] = tile[
-                    ..., rows.start - row : rows.stop - row, columns.start - column : columns.stop - column
-                ]
-        return scores
+
+def _tiles(length: int, tile: int, overlap: int) -> list[tuple[slice, np.ndarray]]:
+    """The tiles along one side, evenly placed, with a weight for each of their pixels; at any pixel these sum to 1."""
+    count = 1 + -(-(length - min(tile, length)) // (tile - overlap))
+    tile = min(tile, length)
+    starts = np.linspace(0, length - tile, count).round().astype(int)
+    # Rises over the overlap from one border and falls to the other; a frame's border meets no other tile.
+    rise = np.minimum(np.arange(1, tile + 1), overlap + 1)
+    ramp = np.minimum(rise, rise[::-1]).astype(np.float64)
+    total = np.zeros(length)
+    for start in starts:
+        total[start : start + tile] += ramp
+    spans = [slice(start, start + tile) for start in starts]
+    return [(span, (ramp / total[span]).astype(np.float32)) for span in spans]
 
 
-def _spans(length: int) -> Iterator[tuple[int, slice]]:
-    """First pixel of each tile along one side, and the pixels whose scores it gives."""
-    starts = list(range(0, max(length - TILE, 0), TILE - OVERLAP)) + [max(length - TILE, 0)]
-    seams = [0] + [(a + TILE + b) // 2 for a, b in pairwise(starts)] + [length]
-    for start, begin, end in zip(starts, seams, seams[1:], strict=False):
-        yield start, slice(begin, end)
+class ClassicalDetector(Detector):
+    """A classical method in the place of a network.
+
+    Parameters
+    ----------
+    method : str
+        A name of `rrca.classical.METHODS`.
+    folder : path-like, optional
+        Where `prepare` keeps responses; see `rrca.classical.Responses`.
+    **settings
+        Keywords of the method's function.
+
+    Raises
+    ------
+    InputError
+        For an unknown method or setting.
+
+    Notes
+    -----
+    Scores are raw responses in the method's own unit. The threshold is a rule of `rrca.classical.thresholds`
+    ("T-C" where none is given) or a number in that unit.
+
+    Examples
+    --------
+    >>> import rrca
+    >>> scene = rrca.data.scenes.scene(seed=1, targets=1, scr=8)
+    >>> found = ClassicalDetector("top-hat", size=5)(scene.image, threshold="T-C")
+    >>> found.threshold == 0.7 * found.scores.max()
+    np.True_
+    """
+
+    threshold = DEFAULT
+
+    def __init__(self, method: str, folder=None, **settings):
+        self.responses = Responses(method, folder, **settings)
+        self.card, self.channels = None, "grey"
+
+    def with_flips(self) -> "Detector":
+        raise InputError(
+            f"flips = True: {self.responses.method} is not trained, so no flips are known to it; leave flips out."
+        )
+
+    def checked(self, threshold) -> str | float:
+        threshold = self.threshold if threshold is None else threshold
+        rule(threshold)
+        return threshold
+
+    def scores(self, frame: np.ndarray) -> np.ndarray:
+        """Response to a frame in [0, 1], (H, W) -> float64 (H, W)."""
+        return self.responses(frame)
+
+    def segment(self, scores: np.ndarray, threshold: str | float) -> tuple[np.ndarray, float]:
+        return segment(scores, threshold)
+
+    def judged(self, frame: np.ndarray, threshold: str | float) -> tuple[np.ndarray, float]:
+        mask, _ = segment(self.scores(frame), threshold)
+        return mask.astype(np.float32), 0.5
+
+    def prepare(self, frames: Iterable[np.ndarray], progress: bool = False) -> None:
+        """Compute the responses on all cores, if there is a folder to keep them in."""
+        if self.responses.folder is not None:
+            self.responses.prepare(frames, progress=progress)
+
+
+def open_detector(model=None, folder=None, flips: bool = False) -> Detector:
+    """A detector by what `detect` and `evaluate` take for one.
+
+    Parameters
+    ----------
+    model : Detector, Module, str, path-like or None
+        A name of `rrca.classical.METHODS`, or as for `Detector`.
+    folder : path-like, optional
+        As for `ClassicalDetector`.
+    flips : bool, default False
+        As for `detect`; False leaves a given detector as it is.
+
+    Returns
+    -------
+    Detector
+
+    Raises
+    ------
+    InputError
+        If the model cannot be loaded, or cannot be flipped.
+    """
+    if isinstance(model, Detector):
+        detector = model
+    elif isinstance(model, str) and model in METHODS:
+        detector = ClassicalDetector(model, folder)
+    else:
+        detector = Detector(model)
+    return detector.with_flips() if flips else detector
 
 
 def list_targets(scores: np.ndarray, mask: np.ndarray) -> list[Target]:
@@ -192,7 +359,9 @@ def list_targets(scores: np.ndarray, mask: np.ndarray) -> list[Target]:
     return sorted(targets, key=lambda target: -target.peak)
 
 
-def detect(image, model=None, threshold: float = 0.5, polarity: str = "bright", scale=None) -> Detections:
+def detect(
+    image, model=None, threshold=None, polarity: str = "bright", scale=None, flips: bool = False
+) -> Detections:
     """Detect small targets in one infrared frame.
 
     Parameters
@@ -201,13 +370,18 @@ def detect(image, model=None, threshold: float = 0.5, polarity: str = "bright", 
         A file that `rrca.data.read` reads (PNG, TIFF, JPEG, BMP, .npy), or an array: uint8, uint16, or floats
         in [0, 1]. Any size; colour is read by luminance, with a warning.
     model : Module, str, path-like, Detector or None
-        As for `Detector`; None takes the shipped weights. For many frames make one `Detector`.
-    threshold : float, default 0.5
-        A pixel belongs to a target if its score is above it.
+        As for `Detector`; None takes the shipped weights. Or a classical method, a name of
+        `rrca.classical.METHODS`. For many frames make one detector.
+    threshold : float or str, optional
+        A pixel belongs to a target if its score is above it; default 0.5. Of a classical method a rule, default
+        "T-C", or a number in the response's unit; see `rrca.classical.rule`.
     polarity : {"bright", "dark"}
         "dark" looks for targets colder than their surroundings.
     scale : (float, float) or "percentile", optional
         Stretch of frames that use little of their range; see `rrca.data.read`.
+    flips : bool, default False
+        Score the frame as the mean over the flips that the weights were trained with; see Notes. Refused for
+        networks whose card does not tell their training, and for classical methods, which have none.
 
     Returns
     -------
@@ -222,8 +396,20 @@ def detect(image, model=None, threshold: float = 0.5, polarity: str = "bright", 
     Notes
     -----
     A frame is padded to the network's multiple by repeating its border, and the scores are cropped back.
-    Frames above 2048² pixels are cut into tiles of 1024² that overlap by 128. The channel attention pools
-    over its whole input, so a tile's scores are near those of the whole frame, not equal to them.
+    On a CPU a folded copy of the network runs (`rrca.fast.inference`), whose scores differ by less than 1e-4.
+    A frame of up to 2048² pixels is never tiled. Larger ones are cut into tiles of 1024² that overlap by at
+    least 128 pixels, over which one fades into the next. Promised is that every pixel gets a score, that no
+    seam shows, and that memory stays under 2 GB for 4096² pixels; not promised are the scores of the frame in
+    one piece, since the channel attention pools over its whole input: `rrca bench tiles` shows by how much
+    scores, IoU and Pd move on frames that fit whole.
+
+    With `flips` the scores are the mean of those of the frame's mirror images, turned back: the eight flips and
+    transposes that our recipes augment with, or for the paper's recipe the frame and its left-right mirror image. Other
+    turns the network has not seen. Measured on the test list of NUAA-SIRST (214 frames, 263 targets) with the default
+    weights, threshold 0.5 (`rrca evaluate --flips`): IoU 73.90 -> 76.05 %, Pd 96.20 -> 97.34 %, Fa 31.76 -> 19.41e-6
+    under `exact`; 71.78 -> 73.04 %, 95.06 -> 95.82 %, 28.66 -> 23.67e-6 under `dnanet`; in 7.9 times the time (median
+    ratio in one run, AMD EPYC, one thread). The better weights without iterations gain less: IoU 76.41 -> 76.77 % and
+    73.79 -> 74.15 %, Fa 29.77 -> 25.73e-6 and 18.47 -> 20.46e-6.
 
     Examples
     --------
@@ -231,5 +417,5 @@ def detect(image, model=None, threshold: float = 0.5, polarity: str = "bright", 
     >>> len(rrca.detect(np.full((48, 64), 0.5, np.float32)))  # an empty sky
     0
     """
-    detector = model if isinstance(model, Detector) else Detector(model)
+    detector = open_detector(model, flips=flips)
     return detector(image, threshold=threshold, polarity=polarity, scale=scale)

@@ -2,24 +2,70 @@
 
 import warnings
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from PIL import Image
 from tqdm.auto import tqdm
 
 from rrca.data.score_maps import find_score_maps, read_score_map
-from rrca.detection import Detector
+from rrca.detection import open_detector
 from rrca.errors import InputError, InputWarning
-from rrca.metrics import DetectionMetrics, Metrics
+from rrca.metrics import Counts, DetectionMetrics, Metrics, count_frame, get_protocol, summarise
 
 RESIZED = {"dnanet": 256}  # protocols that squash every frame to a square of this side before the network
+# Behind the paper's rows. It has none on NUDT-SIRST, whose frames are 256² already: nothing is squashed there.
+PAPERS = {"NUAA-SIRST": "dnanet", "IRSTD-1k": "dnanet", "DenseSIRST": "rrcanet-dense", "NUDT-SIRST": "dnanet"}
+
+
+def protocols_for(data: str) -> tuple[str, str]:
+    """The protocols that a card reports: ours, and the one behind the paper's row of that data set.
+
+    Examples
+    --------
+    >>> protocols_for("DenseSIRST")
+    ('exact', 'rrcanet-dense')
+    """
+    return "exact", PAPERS.get(data, "dnanet")
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What was counted frame by frame under one protocol: for tables of counts, and for drawing frames anew.
+
+    Attributes
+    ----------
+    ids : list of str
+    counts : list of Counts
+        One a frame; their sum is the set's.
+    hits : list of bool ndarray of shape (targets,)
+        Which targets of the frame were found, in raster order.
+    """
+
+    ids: list[str] = field(default_factory=list)
+    counts: list[Counts] = field(default_factory=list)
+    hits: list[np.ndarray] = field(default_factory=list)
+
+    @property
+    def total(self) -> Counts:
+        """The counts of the set."""
+        return sum(self.counts, Counts())
+
+    def as_dict(self) -> dict[str, list]:
+        """Ready for JSON: IDs, the counts that figures are made of, and hits as text of 0 and 1."""
+        kept = ("intersection", "union", "targets", "detected", "false_components", "false_pixels", "pixels")
+        return {
+            "ids": self.ids,
+            **{name: [getattr(count, name) for count in self.counts] for name in kept},
+            "hits": ["".join(map(str, hits.astype(int))) for hits in self.hits],
+        }
 
 
 def evaluate(
     model,
     frames: Iterable,
     protocol: str | Iterable[str] = "exact",
-    threshold: float = 0.5,
+    threshold: float | str | None = None,
     max_distance: float = 3.0,
     progress: bool = False,
 ) -> Metrics | dict[str, Metrics]:
@@ -28,13 +74,14 @@ def evaluate(
     Parameters
     ----------
     model : Detector, Module, str, path-like or None
-        As for `rrca.Detector`.
+        As for `rrca.detect`; a classical method, too. `rrca.Detector(…, flips=True)` judges the mean over flips.
     frames : iterable of Frame
         What `rrca.data.open` gives.
     protocol : str or iterable of str, default "exact"
         See `rrca.metrics`. Several are judged in one go.
-    threshold : float, default 0.5
-        On the score (probability); 0.5 is the release's logit 0.
+    threshold : float or str, optional
+        On the score (probability); default 0.5, the release's logit 0. Of a classical method a rule, default
+        "T-C", or a number in the response's unit; see `rrca.classical.rule`.
     max_distance : float, default 3.0
         Pixels between centroids below which a target is detected.
     progress : bool, default False
@@ -54,23 +101,52 @@ def evaluate(
     ----------
     Paper, Section IV-A.
     """
-    detector = model if isinstance(model, Detector) else Detector(model)
     names = [protocol] if isinstance(protocol, str) else list(protocol)
-    metrics = {name: DetectionMetrics(name, threshold, max_distance) for name in names}
+    counted = count_frames(model, frames, names, threshold, max_distance, progress)
+    results = {name: summarise(found.total, name) for name, found in counted.items()}
+    return results[protocol] if isinstance(protocol, str) else results
+
+
+def count_frames(
+    model,
+    frames: Iterable,
+    protocols: Iterable[str],
+    threshold: float | str | None = None,
+    max_distance: float = 3.0,
+    progress: bool = False,
+) -> dict[str, Counted]:
+    """Count a detector's hits and errors frame by frame, under several protocols at once.
+
+    Parameters
+    ----------
+    model, frames, threshold, max_distance, progress
+        As for `evaluate`, whose figures are the sums of these counts.
+    protocols : iterable of str
+        See `rrca.metrics`.
+
+    Returns
+    -------
+    dict of str to Counted
+        By protocol.
+    """
+    detector = open_detector(model)
+    threshold = detector.checked(threshold)
+    counted = {get_protocol(name).name: Counted() for name in protocols}
+    sides = {RESIZED.get(name) for name in counted}
+    detector.prepare((_seen(frame, side)[0] for frame in frames for side in sides), progress)
     for frame in tqdm(frames, desc="judging", unit="frame", disable=not progress):
         scored = {}  # by side: protocols that see the same frame share one run of the network
-        for name, metric in metrics.items():
+        for name, found in counted.items():
             side = RESIZED.get(name)
             if side not in scored:
-                image, mask = (
-                    (frame.image, frame.raw_mask)
-                    if side is None
-                    else squash(frame.image, frame.raw_mask, side)
-                )
-                scored[side] = detector.scores(image), mask
-            metric.update(*scored[side], name=frame.id)
-    results = {name: metric.compute() for name, metric in metrics.items()}
-    return results[protocol] if isinstance(protocol, str) else results
+                image, mask = _seen(frame, side)
+                scored[side] = *detector.judged(image, threshold), mask
+            scores, cut, mask = scored[side]
+            counts, hits = count_frame(scores, mask, name, cut, max_distance, frame.id)
+            found.ids.append(frame.id)
+            found.counts.append(counts)
+            found.hits.append(hits)
+    return counted
 
 
 def evaluate_scores(
@@ -90,19 +166,15 @@ def evaluate_scores(
         `rrca.data.score_maps.read_score_map`. Files of other frames are left alone.
     frames : FrameSet or sequence of Frame
         What `rrca.data.open` gives; every one needs its score map.
-    protocols : str or iterable of str, default "exact"
-        See `rrca.metrics`. Several are judged in one go.
     threshold : float, default 0.5
         On the score; of an 8-bit map, v counts where v / 255 is above it.
-    max_distance : float, default 3.0
-        Pixels between centroids below which a target is detected.
-    progress : bool, default False
-        Show a progress bar.
+    protocols, max_distance, progress
+        As for `evaluate`.
 
     Returns
     -------
     Metrics, or dict of str to Metrics
-        One result for one protocol given as a string; else one per protocol, by name.
+        As of `evaluate`.
 
     Raises
     ------
@@ -168,6 +240,13 @@ def _fitted(
         return scores, frame.raw_mask
     small = Image.fromarray(scores.astype(np.float32)).resize((side, side), Image.Resampling.BILINEAR)
     return np.clip(np.asarray(small), 0, 1), _squash_mask(frame.raw_mask, side)
+
+
+def _seen(frame, side: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """Image and mask of a frame as a protocol sees them: as they are, or squashed."""
+    if side is None:
+        return frame.image, frame.raw_mask
+    return squash(frame.image, frame.raw_mask, side)
 
 
 def squash(image: np.ndarray, mask: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:

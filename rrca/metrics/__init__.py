@@ -3,7 +3,7 @@
 from rrca.metrics.components import Components, components
 from rrca.metrics.counts import Counts
 from rrca.metrics.curve import Roc, roc
-from rrca.metrics.detection_metrics import DetectionMetrics, count
+from rrca.metrics.detection_metrics import DetectionMetrics, count, count_frame
 from rrca.metrics.protocols import PROTOCOLS, Protocol, get_protocol
 from rrca.metrics.results import ERRORS, Metrics, summarise
 from rrca.metrics.scr import target_scr
@@ -19,6 +19,7 @@ __all__ = [
     "Roc",
     "components",
     "count",
+    "count_frame",
     "get_protocol",
     "roc",
     "summarise",

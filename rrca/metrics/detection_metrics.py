@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from rrca.errors import InputError
 from rrca.metrics.counts import Counts, count_view
 from rrca.metrics.protocols import Protocol, get_protocol
@@ -90,6 +92,45 @@ def _count(scores, mask, rules: Protocol, threshold: float, max_distance: float,
     for score, truth in pairs(read_scores(scores), read_masks(mask, rules.only_white, name)):
         total += count_view(View.of(truth, score, threshold, max_distance), rules)
     return total
+
+
+def count_frame(
+    scores,
+    mask,
+    protocol: str = "exact",
+    threshold: float = 0.5,
+    max_distance: float = 3.0,
+    name: str | None = None,
+) -> tuple[Counts, np.ndarray]:
+    """Count one frame, and say which of its targets are found.
+
+    Parameters
+    ----------
+    scores, mask : array or Tensor of shape (H, W)
+    protocol, threshold, max_distance, name
+        As for `count`, which raises and warns alike.
+
+    Returns
+    -------
+    counts : Counts
+    hits : bool ndarray of shape (targets,)
+        In raster order of the mask's 8-connected components.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> mask = np.zeros((20, 20), bool)
+    >>> mask[2:4, 2:4] = mask[12:14, 12:14] = True
+    >>> scores = np.where(np.arange(20) < 10, mask, 0.0)  # the left half only
+    >>> count_frame(scores, mask)[1]
+    array([ True, False])
+    """
+    rules = checked(protocol, max_distance)
+    ((score, truth),) = pairs(read_scores(scores), read_masks(mask, rules.only_white, name))
+    view = View.of(truth, score, checked_threshold(threshold), max_distance)
+    hits = np.zeros(len(truth.targets), bool)
+    hits[rules.match(view).target] = True
+    return count_view(view, rules), hits
 
 
 class DetectionMetrics:
