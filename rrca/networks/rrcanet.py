@@ -12,13 +12,14 @@ from torch.nn import functional as F
 
 from rrca.blocks import DIAAM, ResidualBlock, Reweight, residual_stage
 from rrca.errors import InputError
+from rrca.networks.checks import check_frames, require_choice, require_whole
+from rrca.networks.initial import INITS, Init
 from rrca.reuse import RuCB, is_kernel, is_kernel_or_norm
 
 Output = Literal["fsm", "last", "deep-supervision"]
 Decoder = Literal["diaam", "concat", "sum"]
 Guide = Literal["low", "high"]
 Norms = Literal["per-pass", "shared"]
-Init = Literal["xavier", "framework"]
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,9 @@ class RRCANetConfig:
         Which level gates the other; "high" is "re-weight" of Table VI.
     norms : {"per-pass", "shared"}
         Whether each pass owns its BatchNorms (the paper) or all share one set (the control).
-    init : {"xavier", "framework"}
-        Initial weights: the release's NUAA-SIRST half, or its DenseSIRST half.
+    init : {"xavier", "framework", "xavier-kernels", "kaiming"}
+        Initial weights, see `rrca.networks.initial`: the release's NUAA-SIRST half, or its DenseSIRST half; and
+        two that rivals' authors use.
 
     Raises
     ------
@@ -66,44 +68,30 @@ class RRCANetConfig:
     init: Init = "xavier"
 
     def __post_init__(self):
-        for name, choices in [
-            ("output", Output),
-            ("decoder", Decoder),
-            ("guide", Guide),
-            ("norms", Norms),
-            ("init", Init),
+        for field, choices in [
+            ("output", OUTPUTS),
+            ("decoder", DECODERS),
+            ("guide", get_args(Guide)),
+            ("norms", get_args(Norms)),
+            ("init", INITS),
         ]:
-            if getattr(self, name) not in get_args(choices):
-                raise InputError(
-                    f"{name} = {getattr(self, name)!r}: choose one of {', '.join(get_args(choices))}."
-                )
-        # JSON cards bring lists; the record keeps tuples.
-        object.__setattr__(self, "channels", tuple(self.channels))
-        object.__setattr__(self, "blocks", tuple(self.blocks))
+            require_choice(self, field, choices)
+        require_whole(self, "channels")
+        require_whole(self, "blocks")
         if len(self.channels) != len(self.blocks):
             raise InputError(
                 f"channels {self.channels} name {len(self.channels)} levels but blocks {self.blocks} name "
                 f"{len(self.blocks)}; give one block count per level."
             )
-        _require_integers("channels", self.channels, 1)
-        _require_integers("blocks", self.blocks, 1)
-        _require_integers("in_channels", (self.in_channels,), 1)
-        _require_integers("iterations", (self.iterations,), 0)
+        require_whole(self, "in_channels")
+        require_whole(self, "iterations", least=0)
         if self.attention_ratio is not None:
-            _require_integers("attention_ratio", (self.attention_ratio,), 1)
+            require_whole(self, "attention_ratio")
 
     @property
     def passes(self) -> int:
         """n + 1."""
         return self.iterations + 1
-
-
-def _require_integers(name: str, values: tuple, least: int) -> None:
-    """Refuse an empty tuple, a bool, a fraction, or a value below `least`."""
-    if not values or any(type(value) is not int or value < least for value in values):
-        raise InputError(
-            f"{name} = {values if len(values) != 1 else values[0]!r}: needs whole numbers of at least {least}."
-        )
 
 
 # --- Decoders: from the encoder's features e_0 … e_{l-1} of pass t to the decoder's, d_t last ----------------
@@ -304,7 +292,7 @@ class RRCANet(nn.Module):
         InputError
             If the shape does not fit; the message says what would.
         """
-        self._check(x)
+        check_frames(self, x)
         x = stem = self.stem(x)
         encoder, decoder = [], []
         for t in range(self.config.passes):
@@ -323,41 +311,8 @@ class RRCANet(nn.Module):
             skips.append(x)
         return skips
 
-    def _check(self, x: Tensor) -> None:
-        if x.ndim != 4 or x.shape[1] != self.config.in_channels:
-            raise InputError(
-                f"input of shape {tuple(x.shape)}: the network takes (B, {self.config.in_channels}, H, W)."
-            )
-        H, W = x.shape[2:]
-        if H % self.multiple or W % self.multiple or not H or not W:
-            raise InputError(
-                f"input of {H}×{W} pixels: height and width must be multiples of {self.multiple}; pad the frame, "
-                "or call rrca.detect, which pads and crops back."
-            )
-
 
 def _one_activation(block: ResidualBlock) -> ResidualBlock:
     """Use one ReLU module twice, as in the release outside the stages: only the paper's FLOPs rule can tell."""
     block.relu2 = block.relu1
     return block
-
-
-def _xavier(network: nn.Module) -> None:
-    """The release's NUAA-SIRST half: Xavier-normal kernels, norm weights ~ N(1, 0.02²), norm biases 0."""
-    _framework(network)  # what pass 0 handed to its copies is drawn anew for each
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d):
-            nn.init.xavier_normal_(module.weight)
-        elif isinstance(module, nn.BatchNorm2d):
-            nn.init.normal_(module.weight, 1.0, 0.02)
-            nn.init.zeros_(module.bias)
-
-
-def _framework(network: nn.Module) -> None:
-    """The release's DenseSIRST half: torch's own defaults, drawn independently for every pass."""
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.BatchNorm2d):
-            module.reset_parameters()
-
-
-INITS = {"xavier": _xavier, "framework": _framework}
