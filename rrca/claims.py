@@ -23,9 +23,10 @@ Verdict = Literal["agrees", "contradicts", "undecided", "open"]
 PrintedVerdict = Literal["agrees", "contradicts", "undecided"]
 
 RULE = (
-    "A measured claim about a difference agrees if the 95 % t-interval of its mean, over at least three seeds paired "
-    "where two networks share them, lies on the claimed side of zero; it contradicts if the interval lies on the other "
-    "side; else it is undecided."
+    "A row's seeds are compared with the default's 27: the standard deviation is pooled over the table's rows and the "
+    "default, the 95 % interval of the difference adjusted over the table (Dunnett). It agrees if the interval "
+    "excludes 0 on the side of the paper's printed difference, contradicts if on the other, and is undecided "
+    "otherwise, which does not mean that there is no effect. A row with one seed is never judged."
 )
 
 
@@ -52,6 +53,8 @@ class Claim:
         Against the printed figures alone; None if none bears on it.
     notebooks : tuple of int, or None
         Numbers of the notebooks that treat it.
+    measured : str
+        What was found here, with protocol, list and seeds; "" if nothing yet.
 
     Raises
     ------
@@ -68,6 +71,7 @@ class Claim:
     verdict: Verdict
     printed_verdict: PrintedVerdict | None = None
     notebooks: tuple[int, ...] | None = None
+    measured: str = ""
 
     def __post_init__(self):
         object.__setattr__(self, "notebooks", tuple(self.notebooks or ()) or None)  # TOML brings lists
@@ -130,8 +134,8 @@ def page() -> str:
         "*Arithmetic*: settled by printed figures or by counting the network, without a run. *Measured*: only runs can "
         f"settle it. {RULE} *Printed figures* says whether the paper's own figures bear the claim out.",
         "",
-        "| | claim | place | printed figures | in detail | how to measure | basis | verdict | notebook |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| | claim | place | printed figures | in detail | to measure | measured here | basis | verdict | notebook |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     lines += [_line(claim) for claim in everything]
     return "\n".join(lines) + "\n"
@@ -146,6 +150,7 @@ def _line(claim: Claim) -> str:
         claim.printed_verdict or "–",
         claim.printed,
         claim.measure,
+        claim.measured or "–",
         claim.basis,
         claim.verdict,
         ", ".join(f"{number:02d}" for number in claim.notebooks or ()) or "–",

@@ -25,12 +25,17 @@ CLASSICAL = (
     *("IPI", "NRAM", "RIPT", "PSTNN", "MSLSTIPT"),
 )
 RIVALS = ("ACM", "ResUNet", "AMFU-net", "DNANet", "UIU-Net", "LW-IRSTNet", "RepISD-Net")
-REGISTERED = {  # the paper's names of what `rrca.build` knows
-    "RRCA-Net, ResNet-10": "rrcanet-resnet10",
-    "RRCA-Net, ResNet-18": "rrcanet-resnet18",
-    "RRCA-Net, ResNet-34": "rrcanet-resnet34",
+OURS = ("RRCA-Net, ResNet-10", "RRCA-Net, ResNet-18", "RRCA-Net, ResNet-34")
+REGISTERED = {  # the paper's names of what `rrca.build` knows; Table II's are these with "+rucb"
+    **dict(zip(OURS, ("rrcanet-resnet10", "rrcanet-resnet18", "rrcanet-resnet34"), strict=True)),
+    "ACM": "acm",
+    "ResUNet": "resunet",
+    "AMFU-net": "amfunet",
+    "DNANet": "dnanet",
+    "UIU-Net": "uiunet",
+    "LW-IRSTNet": "lw-irstnet",
+    "RepISD-Net": "repisdnet",
 }
-OURS = tuple(REGISTERED)
 
 
 @dataclass(frozen=True)
