@@ -10,8 +10,9 @@ __version__ = "0.1.0"
 from rrca import checkpoint, data, errors, losses, metrics
 from rrca.checkpoint import load
 from rrca.cost import Cost, count
-from rrca.detection import Detections, Detector, Target, detect
+from rrca.detection import ClassicalDetector, Detections, Detector, Target, detect, open_detector
 from rrca.evaluation import evaluate
+from rrca.false_alarms import threshold_for
 from rrca.registry import build, names
 from rrca.release import import_release
 
@@ -30,6 +31,7 @@ _LATER = (
 )
 
 __all__ = [
+    "ClassicalDetector",
     "Cost",
     "Detections",
     "Detector",
@@ -46,6 +48,8 @@ __all__ = [
     "losses",
     "metrics",
     "names",
+    "open_detector",
+    "threshold_for",
     *_LATER,
 ]
 

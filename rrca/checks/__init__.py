@@ -1,28 +1,88 @@
 """Exercise checks, one module per notebook; each answers in one of three voices (`rrca.checks.verdict`)."""
 
+from rrca.checks.alpha_k import best_of, kept_pixels, targets_found
+from rrca.checks.classical import filter_row, max_median_function, normal_tail, toy_top_hat
+from rrca.checks.classical_low_rank import clean_weight, patch_count, shrinking
+from rrca.checks.course import one_more_pass, shared_and_owned, target_share
 from rrca.checks.data import signal_to_clutter, toy_mask, toy_targets, unseen
+from rrca.checks.efficiency import rank_correlation, unbeaten, work_per_value
+from rrca.checks.evaluation import (
+    collision_frame,
+    iou_and_niou,
+    pd_and_fa,
+    quiet_threshold,
+    two_false_alarm_rates,
+    two_frames,
+)
+from rrca.checks.evidence import possible_count, rule_of_verdicts, single_runs
 from rrca.checks.first_detection import false_alarm_rate, highest_threshold, toy_frame, toy_iou
 from rrca.checks.loss import all_targets_kept, doubling_alpha, top_k_function, toy_row, toy_top_k
 from rrca.checks.network import block_parameters, executed_work, join_levels, total_parameters
+from rrca.checks.plugin import made_recurrent, pass_costs, table_ii_cells
+from rrca.checks.recurrence import coin, exposure_function, missed_by_both, toy_contrast, toy_maps
+from rrca.checks.scale_out import interval_half_width, left_to_run, plan_runs, winner_again
+from rrca.checks.training import cosine_rate, is_collapsed, made_logs, paper_steps, weight_average
 from rrca.checks.verdict import Verdict
 
 __all__ = [
     "Verdict",
     "all_targets_kept",
+    "best_of",
     "block_parameters",
+    "clean_weight",
+    "coin",
+    "collision_frame",
+    "cosine_rate",
     "doubling_alpha",
     "executed_work",
+    "exposure_function",
     "false_alarm_rate",
+    "filter_row",
     "highest_threshold",
+    "interval_half_width",
+    "iou_and_niou",
+    "is_collapsed",
     "join_levels",
+    "kept_pixels",
+    "left_to_run",
+    "made_logs",
+    "made_recurrent",
+    "max_median_function",
+    "missed_by_both",
+    "normal_tail",
+    "one_more_pass",
+    "paper_steps",
+    "pass_costs",
+    "patch_count",
+    "pd_and_fa",
+    "plan_runs",
+    "possible_count",
+    "quiet_threshold",
+    "rank_correlation",
+    "rule_of_verdicts",
+    "shared_and_owned",
+    "shrinking",
     "signal_to_clutter",
+    "single_runs",
+    "table_ii_cells",
+    "target_share",
+    "targets_found",
     "top_k_function",
     "total_parameters",
+    "toy_contrast",
     "toy_frame",
     "toy_iou",
+    "toy_maps",
     "toy_mask",
     "toy_row",
     "toy_targets",
+    "toy_top_hat",
     "toy_top_k",
+    "two_false_alarm_rates",
+    "two_frames",
+    "unbeaten",
     "unseen",
+    "weight_average",
+    "winner_again",
+    "work_per_value",
 ]

@@ -12,6 +12,8 @@ class LiveTraining:
     ----------
     every : float, default 2.0
         Seconds between two drawings; a drawing takes about 0.2 s that the training waits for.
+    plateau : float, optional
+        Loss of an empty prediction, drawn as a line: see `rrca.studies.plateau.best_constant`.
 
     Examples
     --------
@@ -21,8 +23,8 @@ class LiveTraining:
     >>> run = train.fit(train.recipe("quick"), on_step=explore.LiveTraining())  # doctest: +SKIP
     """
 
-    def __init__(self, every: float = 2.0):
-        self.every = every
+    def __init__(self, every: float = 2.0, plateau: float | None = None):
+        self.every, self.plateau = every, plateau
         self.log: list[dict] = []
         self._drawn = float("-inf")
         self._handle = None
@@ -34,7 +36,7 @@ class LiveTraining:
             return
         from IPython.display import display
 
-        figure = plots.training_curves(self.log)
+        figure = plots.training_curves(self.log, self.plateau)
         if self._handle is None:
             self._handle = display(figure, display_id=True)
         else:

@@ -5,19 +5,33 @@ Frames are shown in grey from their own minimum to their own maximum. Score maps
 orange outline says where it lies.
 """
 
+from rrca.plots.alpha_k import alpha_k_grid, alpha_k_listening
+from rrca.plots.augmentation import augmentation_effects, augmented_target
+from rrca.plots.classical import filter_knobs, filter_responses, filter_row
+from rrca.plots.classical_low_rank import convergence, singular_values, sparsity, splits
+from rrca.plots.classical_rules import raw_and_stretched, response_tails, rules_beside_paper, rules_plane
+from rrca.plots.comparison import differences
+from rrca.plots.contrast import contrast_by_pass, missed_targets, silenced
 from rrca.plots.counts import parameters, two_counts
 from rrca.plots.data_sets import list_overlap, scene, shrunk, small_masks, target_statistics
 from rrca.plots.detections import MATCH, detection
 from rrca.plots.detections import judge as _judge  # noqa: F401 (for its test)
+from rrca.plots.efficiency import accuracy_cost, time_against, what_another_pass_costs
 from rrca.plots.evaluation import confusion
+from rrca.plots.evidence import claims, printed_and_verdict, verdict_rule
 from rrca.plots.frames import frames_grid
 from rrca.plots.loss import gradient_maps, gradient_shares, loss_along_p, loss_knobs, loss_row
 from rrca.plots.network import architecture, clusters, gate
 from rrca.plots.parts import WINDOW
 from rrca.plots.parts import draw_outline as _outline  # noqa: F401 (for its test)
 from rrca.plots.pictures import overlay, write_mask, write_overlay
-from rrca.plots.recurrence import pass_by_pass
+from rrca.plots.plugin import changes, extras_and_passes, live_runs
+from rrca.plots.qualitative import panels
+from rrca.plots.recipe_search import search_curves
+from rrca.plots.recurrence import drawn_maps, maps_by_network, pass_by_pass, passes_at_level
 from rrca.plots.saving import SAVED_DPI, save
+from rrca.plots.scale_out import best_of_m, interval_widths, shared_runs, wall_time
+from rrca.plots.shares import error_shares, protocols
 from rrca.plots.sharing import gradient_by_pass, spread_by_pass
 from rrca.plots.style import (
     CURVES,
@@ -37,8 +51,11 @@ from rrca.plots.style import (
     ZOOM,
     Figure,
 )
+from rrca.plots.surfaces import surface
+from rrca.plots.thresholds import roc_curves, threshold
+from rrca.plots.toys import toy_protocols
 from rrca.plots.training import _running_mean as _running_mean  # for its test
-from rrca.plots.training import training_curves
+from rrca.plots.training import empty_or_not, learning_rates, series_curves, training_curves
 
 __all__ = [
     "CURVES",
@@ -60,30 +77,76 @@ __all__ = [
     "WINDOW",
     "ZOOM",
     "Figure",
+    "accuracy_cost",
+    "alpha_k_grid",
+    "alpha_k_listening",
     "architecture",
+    "augmentation_effects",
+    "augmented_target",
+    "best_of_m",
+    "changes",
+    "claims",
     "clusters",
     "confusion",
+    "contrast_by_pass",
+    "convergence",
     "detection",
+    "differences",
+    "drawn_maps",
+    "empty_or_not",
+    "error_shares",
+    "extras_and_passes",
+    "filter_knobs",
+    "filter_responses",
+    "filter_row",
     "frames_grid",
     "gate",
     "gradient_by_pass",
     "gradient_maps",
     "gradient_shares",
+    "interval_widths",
+    "learning_rates",
     "list_overlap",
+    "live_runs",
     "loss_along_p",
     "loss_knobs",
     "loss_row",
+    "maps_by_network",
+    "missed_targets",
     "overlay",
+    "panels",
     "parameters",
     "pass_by_pass",
+    "passes_at_level",
+    "printed_and_verdict",
+    "protocols",
+    "raw_and_stretched",
+    "response_tails",
+    "roc_curves",
+    "rules_beside_paper",
+    "rules_plane",
     "save",
     "scene",
+    "search_curves",
+    "series_curves",
+    "shared_runs",
     "shrunk",
+    "silenced",
+    "singular_values",
     "small_masks",
+    "sparsity",
+    "splits",
     "spread_by_pass",
+    "surface",
     "target_statistics",
+    "threshold",
+    "time_against",
+    "toy_protocols",
     "training_curves",
     "two_counts",
+    "verdict_rule",
+    "wall_time",
+    "what_another_pass_costs",
     "write_mask",
     "write_overlay",
 ]

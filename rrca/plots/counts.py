@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from rrca.errors import InputError
-from rrca.ledger import TABLE_IV, ledger
 from rrca.networks.rrcanet import RRCANet
 from rrca.plots.style import CURVES, WIDTH, Figure, in_style
+from rrca.studies.ledger import TABLE_IV, ledger
 
 PART_COLOURS = {
     "3×3 kernels": CURVES[0],

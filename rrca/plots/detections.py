@@ -1,6 +1,6 @@
 """Figures of what was found in a frame, with the verdict on every target."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.lines import Line2D
@@ -35,6 +35,7 @@ from rrca.plots.style import (
 )
 
 MATCH = 3.0  # px between centroids, as in the metrics
+VERDICTS = {"hits": HIT, "false alarms": FALSE_ALARM, "misses": MISS, "detections": DETECTION}
 
 
 def judge(targets: Sequence, truth: np.ndarray) -> dict[str, list[tuple[float, float]]]:
@@ -53,6 +54,28 @@ def judge(targets: Sequence, truth: np.ndarray) -> dict[str, list[tuple[float, f
         "false alarms": [place for i, place in enumerate(places) if i not in hits.prediction],
         "misses": [place for i, place in enumerate(real) if i not in hits.target],
     }
+
+
+def draw_verdict(axes, verdict: Mapping[str, Sequence], shape: tuple[int, int]) -> None:
+    """A circle around every place, in the colour and line of its verdict."""
+    for name, places in verdict.items():
+        for row, column in places:
+            draw_circle(axes, row, column, max(5.0, 0.03 * max(shape)), VERDICTS[name])
+
+
+def verdict_legend(figure: Figure, labels: Mapping[str, str], drawn: bool = True, **where) -> None:
+    """What the circles mean, by the names of `VERDICTS`; on a dark ground, since their colours are pale."""
+    looks = {name: {"color": VERDICTS[name], "linestyle": LINES[VERDICTS[name]]} for name in labels}
+    entries = [Line2D([], [], linewidth=2, label=text, **looks[name]) for name, text in labels.items()]
+    if drawn:
+        entries.append(Line2D([], [], color=TRUTH, linewidth=1, label="outline: drawn mask"))
+    where = {"loc": "outside lower right", "ncols": 4, **where}
+    figure.legend(handles=entries, facecolor="#333333", labelcolor="white", framealpha=1, **where)
+
+
+def counted(numbers: Mapping[str, int]) -> dict[str, str]:
+    """Every name with its count behind it, for a legend."""
+    return {name: f"{name}: {number}" for name, number in numbers.items()}
 
 
 def detection(
@@ -100,11 +123,10 @@ def detection(
         verdict = {"detections": [(target.row, target.column) for target in targets]}
     else:
         verdict = judge(targets, truth)
-    colours = {"hits": HIT, "false alarms": FALSE_ALARM, "misses": MISS, "detections": DETECTION}
 
     with in_style():
         numbers = {name: len(places) for name, places in verdict.items()}
-        counts = ", ".join(f"{name}: {number}" for name, number in numbers.items())
+        counts = ", ".join(counted(numbers).values())
         caption = (
             f"The score map is near 0 but on what looks like a target; its thresholded mask has {counts}."
         )
@@ -123,32 +145,9 @@ def detection(
                 figure.colorbar(picture, cax=axes.inset_axes([1.02, 0, 0.04, 1]), label="probability")
             if truth is not None:
                 draw_outline(inset, truth)
-        for name, found in verdict.items():
-            for place in found:
-                draw_circle(panels[2], *place, max(5.0, 0.03 * max(H, W)), colours[name])
+        draw_verdict(panels[2], verdict, shape)
         panels[0].set_xlabel(f"{W} × {H} px; enlarged: {window[2]} × {window[2]} px")
-        entries = [
-            Line2D(
-                [],
-                [],
-                color=colours[name],
-                linestyle=LINES[colours[name]],
-                linewidth=2,
-                label=f"{name}: {number}",
-            )
-            for name, number in numbers.items()
-        ]
-        if truth is not None:
-            entries.append(Line2D([], [], color=TRUTH, linewidth=1, label="outline: drawn mask"))
-        # Pale colours need a dark ground here as on the frames.
-        figure.legend(
-            handles=entries,
-            loc="outside lower right",
-            ncols=4,
-            facecolor="#333333",
-            labelcolor="white",
-            framealpha=1,
-        )
+        verdict_legend(figure, counted(numbers), truth is not None)
         if title is not None:
             figure.suptitle(title)
     return figure

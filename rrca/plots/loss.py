@@ -8,7 +8,6 @@ from matplotlib.patches import Patch
 
 from rrca import losses
 from rrca.errors import InputError
-from rrca.gradients import Shares, along_p
 from rrca.plots.parts import (
     add_inset,
     check_shapes,
@@ -20,6 +19,7 @@ from rrca.plots.parts import (
     window_around,
 )
 from rrca.plots.style import CURVES, FEATURE_MAP, FRAME_MAP, IOU, TRUTH, WIDTH, ZOOM, Figure, in_style
+from rrca.studies.gradients import Shares, along_p
 
 # Colour and line of each loss, in every figure.
 LOOKS = {
@@ -324,8 +324,8 @@ def gradient_shares(shares: Sequence[Shares]) -> Figure:
     Parameters
     ----------
     shares : sequence of Shares
-        As `rrca.gradients.share` gives them, of the same losses. Those of one stage, from several seeds, share a
-        bar: their mean, with a tick for each.
+        As `rrca.studies.gradients.share` gives them, of the same losses. Those of one stage, from several seeds, share
+        a bar: their mean, with a tick for each.
 
     Returns
     -------

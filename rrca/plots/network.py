@@ -9,7 +9,6 @@ import torch
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import FancyBboxPatch, Patch
 
-from rrca.ledger import ledger
 from rrca.metrics.components import components
 from rrca.networks.rrcanet import RRCANet
 from rrca.plots.parts import (
@@ -23,6 +22,7 @@ from rrca.plots.parts import (
     window_around,
 )
 from rrca.plots.style import CURVES, FEATURE_MAP, FRAME_MAP, HIT, SCORE_MAP, WIDTH, Figure, in_style
+from rrca.studies.ledger import ledger
 
 SHARED, OWNED, ONCE, FREE = CURVES[0], CURVES[1], CURVES[2], "#777777"
 PITCH = 2.2  # width of a pass in the diagram; a level is 1 high

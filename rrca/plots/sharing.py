@@ -15,7 +15,7 @@ def spread_by_pass(statistics: pd.DataFrame) -> Figure:
     Parameters
     ----------
     statistics : DataFrame
-        From `rrca.sharing.norm_statistics`.
+        From `rrca.studies.sharing.norm_statistics`.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def gradient_by_pass(tables: Mapping[str, pd.DataFrame]) -> Figure:
     Parameters
     ----------
     tables : mapping of str to DataFrame
-        Name of the panel to a table of `rrca.sharing.gradient_by_pass`.
+        Name of the panel to a table of `rrca.studies.sharing.gradient_by_pass`.
 
     Returns
     -------
@@ -87,7 +87,7 @@ def gradient_by_pass(tables: Mapping[str, pd.DataFrame]) -> Figure:
         If there is no table.
     """
     if not tables:
-        raise InputError("tables is empty; give a name and a table of rrca.sharing.gradient_by_pass.")
+        raise InputError("tables is empty; give a name and a table of rrca.studies.sharing.gradient_by_pass.")
     numbers, leading = {}, {}
     for name, table in tables.items():
         passes = [column for column in table.columns if column.startswith("pass ")]

@@ -56,7 +56,7 @@ class Figure(MatplotlibFigure):
     def __init__(
         self, width: float, height: float, caption: str = "", numbers: Mapping[str, Any] | None = None
     ):
-        super().__init__(figsize=(width, height), layout="constrained")
+        super().__init__(figsize=(width, height), dpi=100, layout="constrained")
         FigureCanvasAgg(self)
         self.get_layout_engine().set(w_pad=0.05, h_pad=0.05)
         self.caption, self.numbers = caption, dict(numbers or {})
@@ -67,5 +67,16 @@ class Figure(MatplotlibFigure):
 
     def _repr_png_(self) -> bytes:
         buffer = io.BytesIO()
-        self.savefig(buffer, format="png", dpi=100, metadata={"Software": None})
+        self.canvas.print_png(buffer, metadata={"Software": None})  # savefig would lay it out twice
         return buffer.getvalue()
+
+
+def signed(value: float, digits: int = 1) -> str:
+    """A difference with its sign, a true minus where it is negative.
+
+    Examples
+    --------
+    >>> signed(-0.25, 2), signed(3)
+    ('−0.25', '+3.0')
+    """
+    return f"{value:+.{digits}f}".replace("-", "−")
