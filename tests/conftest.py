@@ -1,6 +1,7 @@
 """What all tests share: where the real data is, and small deterministic frames."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,11 @@ def no_data(tmp_path, monkeypatch) -> Path:
 def seeded():
     """Every test starts from the same random state of torch."""
     torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c():
+    """Ctrl-C as at a terminal: a shell ignores it for what it starts in the background, a test run among it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

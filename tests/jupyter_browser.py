@@ -132,7 +132,9 @@ class JupyterBrowser:
             "--IdentityProvider.token=",
             "--LabApp.expose_app_in_browser=True",
         ]
-        program = "import sys\nfrom rrca.notebooks import lab\nsys.exit(lab(sys.argv[1], sys.argv[2:]))"
+        program = (
+            "import sys\nfrom rrca.course.notebooks import lab\nsys.exit(lab(sys.argv[1], sys.argv[2:]))"
+        )
         self._log = open(self._root / "server.log", "w")
         self._server = subprocess.Popen(
             [sys.executable, "-c", program, str(self.folder), *arguments],

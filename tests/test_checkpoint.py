@@ -101,11 +101,49 @@ def test_a_pickle_is_refused_unread(tmp_path):
         ("rrcanet-resnet99", "unknown model 'rrcanet-resnet99'; choose one of .*rrcanet-resnet18"),
         ("nowhere/weights.safetensors", "no weights file"),
         ("README.md", "is not a weights file|no weights file"),
+        ("dnanet", r"no weights are shipped for dnanet; `rrca train --network dnanet --out runs/dnanet`"),
+        ("resunet+rucb", r"`rrca evaluate --weights runs/resunet\+rucb`"),
     ],
 )
 def test_a_model_that_is_not_there_names_those_that_are(name, message):
     with pytest.raises(InputError, match=message):
         rrca.load(name)
+
+
+def test_a_folder_without_weights_says_whether_its_run_can_go_on(tmp_path):
+    with pytest.raises(InputError, match=r"no weights file in folder .*; give the folder of a run\."):
+        rrca.load(tmp_path)
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(InputError, match=r"no weights file in folder .*; `rrca train --resume"):
+        rrca.load(tmp_path)
+
+
+def test_weights_belong_to_the_network_that_their_card_names(saved):
+    _, path = saved
+    assert checkpoint.weights_of("rrcanet-resnet10", path) == checkpoint.weights_of(None, path) == path
+    with pytest.raises(
+        InputError, match=r"mine\.safetensors holds weights of rrcanet-resnet10, not of dnanet"
+    ):
+        checkpoint.weights_of("dnanet", path)
+    with pytest.raises(InputError, match=r"'top-hat' takes no weights from .*mine"):
+        checkpoint.weights_of("top-hat", path)
+
+
+@pytest.mark.parametrize("name", ["rrcanet-resnet10", "resunet", "lw-irstnet"])
+def test_weights_stored_as_float16_become_the_networks_float32(name, tmp_path):
+    settings = {"in_channels": 1}
+    path = checkpoint.save(
+        rrca.build(name, **settings), CARD | {"network": name, "settings": settings}, tmp_path / "whole"
+    )
+    halves = {
+        key: tensor.half() if tensor.is_floating_point() else tensor
+        for key, tensor in safetensors.torch.load_file(path).items()
+    }
+    safetensors.torch.save_file(halves, path)
+    loaded = rrca.load(path)[0].state_dict()
+    assert {key for key in loaded if loaded[key].dtype == torch.float16} == set()
+    assert all(torch.equal(loaded[key], halves[key].to(loaded[key].dtype)) for key in halves)
+    assert rrca.detect(torch.rand(64, 64).numpy(), model=path).scores.dtype == "float32"
 
 
 @pytest.mark.parametrize("card", ["", "{}", "[]", "{not json", '{"network": "rrcanet-resnet10"}'])

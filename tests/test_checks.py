@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from three_voices import assert_three_voices
 
 from rrca import checks
 from rrca.metrics import DetectionMetrics
@@ -48,20 +49,7 @@ EXERCISES = {
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_three_voices(name):
-    check, arguments, unsolved, right, mistakes = EXERCISES[name]
-    assert check(unsolved, *arguments).voice == "not yet"
-    verdict = check(right, *arguments)
-    assert verdict.voice == "correct" and str(verdict).startswith("✓ correct: ")
-    for mistake, word in mistakes:
-        verdict = check(mistake, *arguments)
-        assert verdict.voice == "hint" and word in verdict.text
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_an_answer_of_the_wrong_kind_gets_a_hint_and_no_traceback(name):
-    check, arguments, *_ = EXERCISES[name]
-    wrong = (lambda *given: "many") if name == "false_alarm_rate" else "many"
-    assert check(wrong, *arguments).voice == "hint"
+    assert_three_voices(*EXERCISES[name])
 
 
 def test_the_toy_frame_counts_as_the_notebook_says():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from three_voices import assert_three_voices
 
 from rrca import checks
 from rrca.data import lists
@@ -69,13 +70,7 @@ EXERCISES = {
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_three_voices(name):
-    check, arguments, unsolved, right, mistakes = EXERCISES[name]
-    assert check(unsolved, *arguments).voice == "not yet"
-    verdict = check(right, *arguments)
-    assert verdict.voice == "correct" and str(verdict).startswith("✓ correct: ")
-    for mistake, word in mistakes:
-        verdict = check(mistake, *arguments)
-        assert verdict.voice == "hint" and word in verdict.text, (word, verdict)
+    assert_three_voices(*EXERCISES[name])
 
 
 def test_a_function_that_returns_nothing_is_not_yet_an_answer():

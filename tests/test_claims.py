@@ -1,5 +1,6 @@
 """The claims' printed figures worked out again from the paper's tables, or from the network by counting."""
 
+import json
 import re
 from collections import Counter
 from dataclasses import replace
@@ -16,9 +17,11 @@ from rrca import claims, paper, report
 from rrca.errors import InputError
 from rrca.paper import DENSE, IRSTD, NUAA, grid_name, row, table
 from rrca.reuse import is_kernel
+from rrca.studies import efficiency
 
 R10, R18, R34 = paper.OURS
 CHOSEN = row("VII", grid_name(3.1, 10))
+REPOSITORY = rrca.checkpoint.weights_folder().parents[1]
 
 
 def off(a, b):
@@ -83,9 +86,9 @@ def test_unknown_rows_and_tables_are_refused():
 
 
 def test_report_reads_table_i():
-    assert len(report.TABLE_I) == 9
+    assert len(report.TABLE_I) == 30  # ten networks, three data sets
     assert report.TABLE_I["rrcanet-resnet34", DENSE] == (82.00, 98.49, 2.308)
-    assert {name for name, _ in report.TABLE_I} == set(rrca.names())
+    assert {name for name, _ in report.TABLE_I} == {name for name in rrca.names() if "+rucb" not in name}
 
 
 COUNTED = {  # rows of the paper: overrides of the default network that give them
@@ -120,21 +123,23 @@ def test_printed_parameters_and_flops_are_those_counted(key):
 
 def test_there_are_forty_five_claims_each_complete():
     everything = claims.claims()
+    there = {int(path.name[:2]) for path in REPOSITORY.glob("notebooks/[0-9][0-9]_*.ipynb")}
     assert list(everything) == list(range(1, 46))
     for number, claim in everything.items():
         assert claim.id == number
         for text in (claim.statement, claim.place, claim.printed, claim.measure):
             assert text == text.strip() and len(text) >= 2, number
         assert (claim.printed_verdict is None) == claim.printed.startswith("No figure."), number
-        assert claim.notebooks is None or all(0 <= notebook <= 6 for notebook in claim.notebooks)
+        assert set(claim.notebooks or ()) <= there, number
     with pytest.raises(TypeError):
         everything[1] = None
 
 
 def test_what_only_runs_can_settle_is_open_until_they_are_done():
-    """35 is settled by the network's own tests, without a training."""
+    """35 is settled by the network's own tests, 40 by counting and timing, both without a training."""
     measured = [claim for claim in claims.claims().values() if claim.basis == "measured"]
-    assert {claim.id for claim in measured if claim.verdict != "open"} == {35}
+    assert {claim.id for claim in measured if claim.verdict != "open"} == {5, 6, 7, 35, 40}
+    assert all(claim.measured for claim in measured if claim.verdict != "open")
     settled = {claim.id: claim.verdict for claim in claims.claims().values() if claim.basis == "arithmetic"}
     assert [n for n, v in settled.items() if v == "contradicts"] == [1, 2, 3, 16, 21, 27, 33, 39, 45]
     assert [n for n, v in settled.items() if v == "agrees"] == [8, 11, 28, 37, 38]
@@ -164,7 +169,7 @@ def test_a_claim_refuses_what_it_does_not_know(changes, message):
 def test_the_page_has_every_claim_and_a_true_summary():
     lines = claims.page().splitlines()
     rows = [line for line in lines if re.match(r"\| \d+ \|", line)]
-    assert len(rows) == 45 and {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {10}
+    assert len(rows) == 45 and {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {11}
     for line, claim in zip(rows, claims.claims().values(), strict=True):
         assert claim.statement in line and f"| {claim.basis} | {claim.verdict} |" in line
     summary = next(line for line in lines if line.startswith("45 claims"))
@@ -215,6 +220,15 @@ def test_claim_4_parameters_with_rucb():
     # Two equal figures of three decimals hide at most one of their digits: 0.001 of 4.697.
     assert 100 * 0.001 / 4.697 < 0.03
     said(4, "+7.1", "+3.4", "0.03", "0.914", "0.979", "0.473", "0.489", "4.697")
+
+
+def test_claim_4_counted_parameters():
+    for name in ("resunet", "amfunet", "dnanet"):
+        plain, with_rucb = (
+            sum(p.numel() for p in rrca.build(network, init="framework").parameters())
+            for network in (name, f"{name}+rucb")
+        )
+        assert f"{plain:,} → {with_rucb:,}".replace(",", " ") in claims.claims()[4].measured
 
 
 def test_claims_5_and_6_the_number_of_iterations():
@@ -456,6 +470,27 @@ def test_claim_40_printed_flops_of_rucb():
     said(40, "+32", "+13", "+7", "2.8")
 
 
+def test_what_is_measured_of_claims_40_42_and_43_is_what_was_counted_and_timed():
+    """In data/results/latency.json; the work of one pair is counted anew."""
+    table, text = efficiency.networks(), {n: claims.claims()[n].measured for n in (40, 42, 43)}
+    pairs = [(f"{name}+rucb", name) for name in ("resunet", "amfunet", "dnanet")]
+    work, time = (
+        ", ".join(f"{table.loc[a, column] / table.loc[b, column]:.1f}" for a, b in pairs)
+        for column in ("GMAC", "ms")
+    )
+    assert f"executed work × {work} and time × {time}," in text[40]
+    ours, plain = (rrca.count(rrca.build(name).eval()).macs for name in pairs[0])
+    assert ours / plain == pytest.approx(table.loc["resunet+rucb", "GMAC"] / table.loc["resunet", "GMAC"])
+    small, default, resunet, repisd = (
+        f"{table.loc[name, 'ms']:.0f}"
+        for name in ("rrcanet-resnet10", "rrcanet-resnet18", "resunet", "repisdnet")
+    )
+    assert f"{default} ms against {repisd} of RepISD-Net" in text[42]
+    assert f"{small} ms, where ResUNet takes {resunet}" in text[43]
+    for cost in ("printed G", "GMAC", "ms"):
+        assert "rrcanet-resnet10" in efficiency.front(table, cost)
+
+
 def test_claim_41_concatenation_against_sum():
     concatenate, total, ours = (row("VI", name) for name in ("concatenate", "sum", "DIAAM"))
     assert off(concatenate, ours) == (-1.30, -1.52, 18.111) and off(total, ours) == (-2.15, -1.52, 18.753)
@@ -518,3 +553,23 @@ def test_claim_45_which_fa_counts_whole_pixels_of_squashed_frames():
 
 def test_an_fa_of_7_558_is_106_pixels():
     assert f"{106 / paper.TEST_PIXELS * 1e6:.3f}" == "7.558" and f"{CHOSEN.fa}" == "7.558"
+
+
+def test_what_is_measured_of_claims_5_to_7_is_what_cards_and_figures_say():
+    cards = [rrca.load(f"rrcanet-resnet18_n{n}")[1]["metrics"] for n in range(4)]
+    for protocol in ("dnanet", "exact"):
+        ious = ", ".join(f"{100 * card[protocol]['iou']:.2f}" for card in cards)
+        assert f"{ious} under {protocol}" in claims.claims()[5].measured
+    none, two = (cards[n]["dnanet"] for n in (0, 2))
+    for words, change in (
+        ("IoU {:.2f} lower", 100 * (none["iou"] - two["iou"])),
+        ("Pd {:.2f} lower", 100 * (none["pd"] - two["pd"])),
+        ("Fa {:.2f} higher", 1e6 * (two["fa"] - none["fa"])),
+    ):
+        assert words.format(change).split(" ", 1)[1] in claims.claims()[6].measured
+    figures = REPOSITORY / "figures"
+    missed = json.loads((figures / "04_missed.json").read_text())["numbers"]["missed"]
+    assert "miss {n0}, {n1}, {n2} and {n3} of 263".format(**missed) in claims.claims()[7].measured
+    shown = json.loads((figures / "04_contrast.json").read_text())["numbers"]
+    last = [shown[f"n{n}"][f"pass {n}"]["mean"]["exposed"] for n in range(4)]
+    assert "{:.2f}, {:.2f}, {:.2f} and {:.0f} %".format(*last) in claims.claims()[7].measured

@@ -9,8 +9,8 @@ import pytest
 from notebook_maker import code, markdown, write_notebook
 
 import rrca
-from rrca import classroom, series
 from rrca.__main__ import main
+from rrca.course import classroom, series
 from rrca.errors import InputError
 
 REPOSITORY = rrca.checkpoint.weights_folder().parents[1]

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ import torch
 from PIL import Image
 
 import rrca
-from rrca.__main__ import main
+from rrca import __main__ as command_line
+from rrca.__main__ import main, parser
 
 
 @pytest.fixture(scope="module")
@@ -212,6 +214,48 @@ def test_a_model_that_is_none_gets_one_sentence_and_exit_2(run, frame_file, tmp_
     assert code == 2 and out == "" and message in sentence(err)
 
 
+def test_flips_are_the_mean_over_flips(run, frame_file):
+    (record,) = json.loads(run("detect", frame_file, "--flips", "--json")[1])
+    found = rrca.detect(frame_file, flips=True)
+    assert [target["peak"] for target in record["targets"]] == [target.peak for target in found]
+    assert found.targets[0].peak != rrca.detect(frame_file).targets[0].peak
+    code, _, err = run("detect", frame_file, "--flips", "--model", "top-hat")
+    assert code == 2 and "top-hat is not trained" in sentence(err)
+
+
+def knowing(folder):
+    """Shipped weights with a card that holds a curve of a validation part."""
+    model, card = rrca.load()
+    curve = {"thresholds": [0.1, 0.8, 0.95], "detected": [4, 4, 3], "false_components": [5, 1, 0]}
+    curve |= {"data": "made", "list": "val", "frames": 3, "pixels": 10**6, "targets": 4}
+    validation = curve | {"false_pixels": [80, 9, 0]}
+    return rrca.checkpoint.save(model, card | {"validation": validation}, folder / "knowing.safetensors")
+
+
+def test_a_rate_in_the_place_of_a_threshold(run, frame_file, tmp_path):
+    weights = knowing(tmp_path)
+    code, out, err = run("detect", frame_file, "--model", weights, "--fa", "1e-5", "--json")
+    assert code == 0 and json.loads(out)[0]["threshold"] == 0.8
+    assert err == (
+        "rrca: threshold 0.8: Fa 9e-6 (9 px in 1 component) and 4 of 4 targets on the val list of made\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--fa", "1e-7"), "less than one pixel of the val list of made"),
+        (("--fa", "1e-5", "--flips"), "without flips"),
+        (("--fa", "-1"), "give a rate between 0 and 1"),
+        (("--fa", "1e-5", "--model", "rrcanet-resnet18"), "holds no scores on a validation part"),
+        (("--fa", "1e-5", "--model", "top-hat"), "has no card"),
+    ],
+)
+def test_a_rate_that_cannot_be_told_gets_one_sentence(run, frame_file, tmp_path, options, message):
+    code, out, err = run("detect", frame_file, "--model", knowing(tmp_path), *options)
+    assert code == 2 and out == "" and message in sentence(err)
+
+
 @pytest.mark.parametrize("option", [("--threshold", "2"), ("--scale", "1", "0"), ("--scale", "dark")])
 def test_values_out_of_range_get_one_sentence(run, frame_file, option):
     code, _, err = run("detect", frame_file, *option)
@@ -227,6 +271,8 @@ def test_every_command_has_help(run):
         "detect",
         "train",
         "evaluate",
+        "card",
+        "matrix",
         "data",
         "data fetch",
         "data import",
@@ -247,6 +293,15 @@ def test_evaluate_on_synthetic_scenes(run, no_data, few_frames):
     code, out, _ = run("evaluate", "--data", "synthetic", "--split", "val", "--protocol", "exact", "--json")
     record = json.loads(out)
     assert code == 0 and record["frames"] == record["results"]["exact"]["frames"] == 3
+
+
+def test_evaluate_with_flips_and_the_default_protocols(run, no_data, few_frames, tmp_path):
+    code, out, _ = run("evaluate", "--data", "synthetic", "--split", "val", "--flips", "--json")
+    results = json.loads(out)["results"]
+    judged = rrca.evaluate(rrca.Detector(flips=True), rrca.data.open("synthetic", "val"), "exact")
+    assert code == 0 and results.keys() == {"exact", "dnanet"} and results["exact"]["iou"] == judged.iou
+    code, _, err = run("evaluate", "--data", "synthetic", "--flips", "--scores", tmp_path)
+    assert code == 2 and "score maps are judged as they are" in sentence(err)
 
 
 @pytest.mark.parametrize(
@@ -271,6 +326,60 @@ def test_what_cannot_be_done_gets_one_sentence_and_exit_2(
     assert code == 2 and message in sentence(err)
 
 
+@pytest.fixture(scope="module")
+def resunet(tmp_path_factory):
+    """What a run folder holds of a network that no weights are shipped for; untrained."""
+    folder = tmp_path_factory.mktemp("runs") / "mine"
+    torch.manual_seed(0)
+    card = {"name": "resunet", "network": "resunet", "settings": {"in_channels": 1}, "channels": "grey"}
+    card |= {"normalisation": {"mean": [0.4], "std": [0.2]}}
+    rrca.checkpoint.save(rrca.build("resunet", in_channels=1), card, folder / "weights.safetensors")
+    return folder
+
+
+@pytest.mark.parametrize("model", [(), ("--model", "resunet")])
+@pytest.mark.parametrize("file", ["", "weights.safetensors"])
+def test_weights_of_ones_own_are_judged_and_detect(
+    run, no_data, few_frames, frame_file, resunet, file, model
+):
+    """A run's folder or its file; the card says which network."""
+    given = ("--weights", resunet / file, *model)
+    code, out, _ = run("evaluate", "--data", "synthetic", "--split", "val", "--protocol", "exact", *given)
+    judged = rrca.evaluate(resunet, rrca.data.open("synthetic", "val"), "exact")
+    assert code == 0 and out.startswith(f"{resunet / file} on synthetic") and str(judged) in out
+    code, out, _ = run("detect", frame_file, "--json", "--threshold", "0", *given)
+    (everything,) = json.loads(out)[0]["targets"]
+    assert code == 0 and everything["peak"] == rrca.detect(frame_file, model=resunet).scores.max()
+
+
+@pytest.mark.parametrize("command", [("evaluate", "--data", "synthetic"), ("detect", "frame.png")])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--model", "dnanet"), "no weights are shipped for dnanet; `rrca train --network dnanet"),
+        (("--model", "dnanet", "--weights", "mine"), "holds weights of resunet, not of dnanet"),
+        (("--model", "top-hat", "--weights", "mine"), "'top-hat' takes no weights from mine"),
+        (("--weights", "gone"), "'gone'"),
+        (("--weights", "."), "no weights file in folder ."),
+    ],
+)
+def test_weights_that_are_not_there_get_one_sentence(run, resunet, monkeypatch, command, options, message):
+    monkeypatch.chdir(resunet.parent)
+    code, out, err = run(*command, *options)
+    assert code == 2 and out == "" and message in sentence(err)
+
+
+def test_score_maps_take_no_weights(run, resunet):
+    code, _, err = run("evaluate", "--scores", "maps", "--weights", resunet)
+    assert code == 2 and "leave --weights out" in sentence(err)
+
+
+def test_the_sentence_on_missing_weights_names_a_training_that_exists(capsys):
+    for network in rrca.names():
+        words = ["train", "--network", network, "--out", f"runs/{network}"]
+        assert parser().parse_args(words).network == network
+
+
 def test_a_mask_of_another_size_is_refused(run, tmp_path):
     for folder, size in (("images", (32, 40)), ("masks", (32, 32))):
         (tmp_path / "NUDT-SIRST" / folder).mkdir(parents=True)
@@ -289,7 +398,8 @@ def test_train_writes_a_run_folder_once(run, no_data, few_frames, tmp_path):
         "config.json",
         "log.jsonl",
         "weights.safetensors",
-        "weights.json",
+        "card.json",
+        "curve.png",
     }
     _, card = rrca.load(out_folder / "weights.safetensors")
     assert card["metrics"].keys() == {"exact", "dnanet"}
@@ -313,3 +423,13 @@ def test_the_shipped_cards_agree_with_evaluate(run, real_data):
                     protocol,
                     figure,
                 )
+
+
+def test_two_networks_have_two_run_folders():
+    options = SimpleNamespace(out=None, seeds=1)
+    folders = [
+        command_line._run_folder(options, rrca.train.recipe("cpu", **changes))
+        for changes in ({}, {"network": "acm"}, {"network": "resunet"}, {"data": "DenseSIRST"}, {"seed": 1})
+    ]
+    assert folders[:2] == ["runs/cpu-NUAA-SIRST-seed0", "runs/cpu-acm-NUAA-SIRST-seed0"]
+    assert len(set(folders)) == len(folders)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from augment_reference import PIPELINES, ours, paper
 
-from rrca.data.augment import PIPELINES, ours, paper
 from rrca.data.normalisation import IMAGENET, Normalisation, measure
 from rrca.errors import InputError
 

@@ -20,9 +20,9 @@ def test_goal_and_three_sliders_with_units(parts):
     goal, sliders, picture, message = parts
     assert "Goal" in goal.value
     assert [slider.description for slider in sliders] == [
-        "SCR (no unit)",
-        "target size, px",
-        "clutter, grey levels",
+        "SCR (no unit, 1 to 12)",
+        "target size, px (0 to 10)",
+        "clutter, grey levels (0.02 to 0.14)",
     ]
     assert [(slider.min, slider.max) for slider in sliders] == [(1, 12), (0, 10), (0.02, 0.14)]
     assert not any(slider.continuous_update for slider in sliders)

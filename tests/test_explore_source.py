@@ -9,9 +9,9 @@ import pytest
 
 import rrca
 from rrca import blocks, losses
+from rrca.course.pages import remote_sources
 from rrca.errors import InputError
 from rrca.explore import source
-from rrca.pages import remote_sources
 
 
 def visible(page):

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from rrca import data, gradients, losses
+from rrca import data, losses
 from rrca.checks import toy_row
 from rrca.data import Frame
 from rrca.errors import InputError
+from rrca.studies import gradients
 
 
 @pytest.mark.parametrize("target", [True, False])

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from rrca import series
 from rrca.__main__ import parser
+from rrca.course import series
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "notebooks"
@@ -103,9 +103,12 @@ def test_ruff_has_nothing_to_say(command):
 # --- notebooks ----------------------------------------------------------------------------------------------
 
 
-def test_series_begins_at_0_without_a_gap_and_asks_questions():
+def test_series_begins_at_0_and_asks_questions():
     notebooks = series.discover(FOLDER)
-    assert [notebook.number for notebook in notebooks] == list(range(len(notebooks)))
+    numbers = [notebook.number for notebook in notebooks]
+    assert numbers[:7] == list(range(7)) and len(set(numbers)) == len(
+        numbers
+    )  # 07 to 13, 16, 19, 20: to come
     assert [notebook.path for notebook in notebooks] == NOTEBOOKS  # no file beside the series
     for notebook in notebooks:
         assert notebook.title.endswith("?"), notebook.path
@@ -113,13 +116,15 @@ def test_series_begins_at_0_without_a_gap_and_asks_questions():
 
 
 def test_the_course_table_of_the_readme_is_made_from_the_notebooks():
-    assert series.contents(FOLDER) in (ROOT / "README.md").read_text(), "run rrca.series.write_contents()"
+    assert series.contents(FOLDER) in (ROOT / "README.md").read_text(), (
+        "run rrca.course.series.write_contents()"
+    )
 
 
 def test_navigation_is_true():
     for name, line in series.navigation(FOLDER).items():
         cells = series.read_cells(FOLDER / name)
-        assert cells[0]["source"] == line, f"{name}: run rrca.series.write_navigation()"
+        assert cells[0]["source"] == line, f"{name}: run rrca.course.series.write_navigation()"
 
 
 def test_notebooks_are_stored_as_nbstripout_leaves_them():

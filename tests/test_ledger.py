@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 import rrca
-from rrca import ledger
 from rrca.errors import InputError
 from rrca.reuse import RuCB
+from rrca.studies import ledger
 
 DEFAULT = "rrcanet-resnet18"
 VARIANTS = [

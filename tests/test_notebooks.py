@@ -1,4 +1,4 @@
-"""What rrca.notebooks, rrca.series and rrca.pages promise, on notebooks of a few cells."""
+"""What rrca.course.notebooks, rrca.course.series and rrca.course.pages promise, on notebooks of a few cells."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from notebook_maker import code, markdown, write_notebook
 
 import rrca.data
-from rrca import notebooks, pages, series
+from rrca.course import notebooks, pages, series
 from rrca.errors import InputError
 
 HEADER = """# Does it {0}?
@@ -252,7 +252,7 @@ def test_jupyter_is_needed_by_run_alone(tmp_path):
         "import sys\n"
         "for name in ('papermill', 'nbconvert', 'nbformat', 'IPython', 'jupyterlab', 'jupyter_core'):\n"
         "    sys.modules[name] = None\n"
-        "from rrca import notebooks\n"
+        "from rrca.course import notebooks\n"
         f"print(notebooks.discover({str(tmp_path)!r})[0].title)\n"
         "for function in (notebooks.run, notebooks.lab):\n"
         f"    try: function({str(tmp_path)!r})\n"

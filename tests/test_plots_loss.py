@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from rrca import checks, gradients, plots
+from rrca import checks, plots
 from rrca.errors import InputError
+from rrca.studies import gradients
 
 
 def lines(axes):

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 import rrca
-from rrca import plots, sharing
+from rrca import plots
 from rrca.errors import InputError
+from rrca.studies import sharing
 
 DEFAULT = "rrcanet-resnet18"
 NETWORKS = {n: rrca.build(DEFAULT, iterations=n) for n in range(4)}

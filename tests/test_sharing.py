@@ -7,10 +7,11 @@ import pytest
 import torch
 
 import rrca
-from rrca import inside, losses, sharing
+from rrca import losses
 from rrca.data.normalisation import Normalisation
 from rrca.errors import InputError
 from rrca.reuse import is_kernel
+from rrca.studies import inside, sharing
 
 DEFAULT = "rrcanet-resnet18"
 

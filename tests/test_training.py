@@ -1,15 +1,21 @@
 """Training: the same seed gives the same weights, the log tells what happened, a small network learns."""
 
 import json
+import os
+import signal
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 import rrca
-from rrca import train
+from rrca import recipes, train
+from rrca.__main__ import main
 from rrca.data.normalisation import Normalisation
+from rrca.data.store import PixelStore
 from rrca.errors import InputError
+from rrca.training.batches import Batches
 
 TINY = dict(
     data="synthetic",
@@ -40,6 +46,18 @@ def test_same_seed_same_weights_other_seed_other_weights(few_frames):
     )
 
 
+def test_fast_trains_the_same_network_in_less_time(few_frames):
+    """One step away from each other by rounding; the kept weights are a plain network's."""
+    plain, quick = (train.fit(tiny(fast=fast, steps=1, precision="fp32")) for fast in (False, True))
+    assert quick.log[0]["loss"] == pytest.approx(plain.log[0]["loss"], abs=1e-4)
+    assert type(quick.model.stem) is type(plain.model.stem) is rrca.blocks.ResidualBlock
+    for ours, theirs in zip(
+        quick.model.state_dict().values(), plain.model.state_dict().values(), strict=True
+    ):
+        # AdamW's first step is the rate times the gradient's sign, which rounding may turn where there is no gradient.
+        assert torch.allclose(ours.float(), theirs.float(), atol=2.1 * quick.card["recipe"]["rate"])
+
+
 def test_training_leaves_the_random_state_of_the_caller_alone(few_frames):
     torch.manual_seed(5)
     expected = torch.rand(3)
@@ -50,10 +68,24 @@ def test_training_leaves_the_random_state_of_the_caller_alone(few_frames):
 
 def test_a_seed_gives_the_same_crops_to_every_network(few_frames):
     """So that two rows of an ablation differ by the network alone."""
-    frames = list(rrca.data.open("synthetic", "trainval"))[:12]
+    store = PixelStore(rrca.data.open("synthetic", "trainval"))
     normalise = Normalisation((0.5,), (0.2,))
-    first = [next(train._batches(tiny(network=name), frames, normalise))[0] for name in rrca.names()]
-    assert torch.equal(first[0], first[1]) and torch.equal(first[0], first[2])
+    first, second, other = (
+        Batches(tiny(network=name, seed=seed), store, normalise)(3)[0]
+        for name, seed in (("rrcanet-resnet18", 0), ("rrcanet-resnet10", 0), ("rrcanet-resnet18", 1))
+    )
+    assert torch.equal(first, second) and not torch.equal(first, other)
+
+
+def test_any_batch_can_be_made_again_and_its_frames_named(few_frames):
+    store = PixelStore(rrca.data.open("synthetic", "trainval"))
+    batches = Batches(tiny(batch=3), store, Normalisation((0.5,), (0.2,)))
+    in_order = [batches(step) for step in range(1, 6)]
+    for step in (4, 1, 5):
+        assert all(torch.equal(a, b) for a, b in zip(batches(step), in_order[step - 1], strict=True))
+    passes = [batches.ids(step) for step in range(1, 5)]  # 8 frames: two batches a pass, two frames left out
+    assert len({*passes[0], *passes[1]}) == len({*passes[2], *passes[3]}) == 6
+    assert passes[:2] != passes[2:]
 
 
 def test_log_card_and_callback_tell_one_story(few_frames, tmp_path):
@@ -69,6 +101,9 @@ def test_log_card_and_callback_tell_one_story(few_frames, tmp_path):
     model, card = rrca.load(tmp_path / "run" / "weights.safetensors")
     assert card == json.loads(json.dumps(run.card))
     assert all(torch.equal(p, q) for p, q in zip(model.parameters(), run.model.parameters(), strict=True))
+    assert card["selected_on"] == "val" and card["split"] == "train"
+    assert card["threads"] == torch.get_num_threads() and 0 <= card["waiting_for_data"] < 1
+    assert card["fingerprints"].keys() == {"fitted", "judged"}
     assert json.loads((tmp_path / "run" / "config.json").read_text())["steps"] == 6
 
 
@@ -78,6 +113,29 @@ def test_a_run_folder_is_never_overwritten(few_frames, tmp_path):
     with pytest.raises(InputError, match="already holds a run"):
         train.fit(tiny(seed=1), out=tmp_path)
     assert (tmp_path / "weights.safetensors").read_bytes() == before
+
+
+def test_our_recipes_select_on_validation_and_the_papers_on_the_test_list():
+    """Issue 5: validation by default; the paper's habit is the paper's; an ablation's rows fit all of `trainval`."""
+    chosen = {name: recipe.select for name, recipe in train.RECIPES.items()}
+    assert {name for name, select in chosen.items() if select == "val"} == {"cpu", "quick", "gpu"}
+    assert {name for name, select in chosen.items() if select == "test"} == {"paper", "paper-dense"}
+    assert train.Recipe().select == "val"
+
+
+def test_a_training_that_kept_val_apart_can_be_asked_for_a_rate(few_frames, tmp_path):
+    """`judge` reads the curve off the frames of `val`, and what it says there holds there."""
+    run = train.fit(tiny(steps=3), out=tmp_path)
+    train.judge(run)
+    card = rrca.checkpoint.card(tmp_path)
+    frames = rrca.data.open("synthetic", "val")
+    assert card["validation"]["pixels"] == sum(frame.mask.size for frame in frames)
+    threshold = rrca.threshold_for(tmp_path, fa=0.05)
+    assert rrca.evaluate(tmp_path, frames, threshold=threshold).fa <= 0.05
+    assert (tmp_path / "card.json").stat().st_size < 100_000
+    whole = train.fit(tiny(steps=3, select="none"))
+    train.judge(whole)
+    assert "validation" not in whole.card and whole.card["metrics"].keys() == {"exact", "dnanet"}
 
 
 @pytest.mark.parametrize(
@@ -128,6 +186,46 @@ def test_paper_recipe_is_the_release(few_frames):
     assert run.card["normalisation"]["mean"] == [0.485, 0.456, 0.406] and run.model.config.in_channels == 3
 
 
+def test_paper_dense_recipe_is_the_releases_other_half(few_frames):
+    """spec, section 4: one channel, statistics of the set, native 256² crops of which half must hold a target."""
+    dense = train.recipe("paper-dense")
+    assert dense.data == "DenseSIRST" and dense.settings == {"in_channels": 1, "init": "framework"}
+    assert dense.augment_settings == {"scale": (1.0, 1.0), "target_share": 0.5} and dense.crop == 256
+    assert (dense.optimiser, dense.rate, dense.batch, dense.schedule) == ("adagrad", 0.05, 8, "constant")
+    assert dense.steps == len(rrca.data.lists.ids("DenseSIRST", "trainval")) // 8 * 1500
+    store = PixelStore(rrca.data.open("synthetic", "trainval"))
+    x, _ = Batches(train.recipe("paper-dense", crop=64, batch=2), store, Normalisation((0.0,), (1.0,)))(1)
+    assert torch.isin(x, store.pixels).all(), "no pixel is resampled"
+
+
+def test_ablation_recipe_is_cpu_cut_short():
+    """Issue 6: C_in = 1, batch 4, 128² crops, DpT-k in the release's form, nothing selected, ten points judged."""
+    cpu, ablation = train.recipe("cpu"), train.recipe("ablation")
+    assert replace(ablation, name="cpu", steps=cpu.steps, judge=cpu.judge, select=cpu.select) == cpu
+    assert (ablation.steps, ablation.judge) == (2500, 250)
+    assert (ablation.batch, ablation.crop, ablation.select) == (4, 128, "none")
+    assert ablation.settings == {"in_channels": 1} and (ablation.loss, ablation.loss_settings) == (
+        "dpt-k",
+        {},
+    )
+
+
+def test_a_recipe_is_read_back_from_its_run_folder(tmp_path):
+    for name in train.RECIPES:
+        (tmp_path / "config.json").write_text(recipes.as_text(train.recipe(name)))
+        assert recipes.as_text(recipes.read(tmp_path / "config.json")) == recipes.as_text(train.recipe(name))
+    (tmp_path / "config.json").write_text('{"epochs": 3}')
+    with pytest.raises(InputError, match=r"config\.json is not a recipe of this version"):
+        recipes.read(tmp_path / "config.json")
+
+
+def test_a_run_folder_of_before_card_json_can_be_loaded(few_frames, tmp_path):
+    run = train.fit(tiny(), out=tmp_path)
+    (tmp_path / "card.json").rename(tmp_path / "weights.json")
+    for given in (tmp_path, tmp_path / "weights.safetensors"):
+        assert rrca.load(given)[1] == json.loads(json.dumps(run.card))
+
+
 @pytest.mark.slow
 def test_a_short_training_learns_to_detect_scenes(few_frames):
     """The loss falls and targets of synthetic scenes are found: a broken gradient, mask or loss would show.
@@ -164,3 +262,113 @@ def test_a_loss_that_is_no_number_stops_the_run(few_frames, monkeypatch):
     monkeypatch.setitem(train.OPTIMISERS, "adamw", torch.optim.SGD)
     with pytest.raises(FloatingPointError, match="lower the rate"):
         train.fit(tiny(steps=20, judge=50, rate=1e30, precision="fp32"), log_every=1)
+
+
+# --- rrca train ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def command(few_frames, monkeypatch, tmp_path, capsys):
+    """Run `rrca train` in an empty folder with a recipe of seconds: exit code, output, errors."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(train.RECIPES, "quick", tiny())
+
+    def call(*arguments):
+        code = main(["train", *map(str, arguments)])
+        return code, *capsys.readouterr()
+
+    return call
+
+
+def test_several_seeds_are_trained_side_by_side_and_their_spread_told(command, tmp_path):
+    code, out, _ = command("--recipe", "quick", "--seed", 3, "--seeds", 2)
+    assert code == 0 and "2 seeds, mean ± standard deviation" in out and "dnanet: iou" in out
+    cards = [
+        json.loads((tmp_path / f"runs/quick-synthetic-seed{seed}/card.json").read_text()) for seed in (3, 4)
+    ]
+    assert [card["seed"] for card in cards] == [3, 4]
+    ious = [card["metrics"]["exact"]["iou"] for card in cards]
+    assert f"exact: iou {np.mean(ious):.4g} ± {np.std(ious, ddof=1):.2g}" in out
+
+
+def test_ctrl_c_says_how_to_go_on_and_resume_does(command, tmp_path, monkeypatch):
+    update = train.Average.update
+
+    def pressed(self, step):
+        update(self, step)
+        if step == 4:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(train.Average, "update", pressed)
+        code, _, err = command("--recipe", "quick", "--out", "mine")
+    assert (
+        code == 130 and "stopped after step 4, which is saved; go on with `rrca train --resume mine`" in err
+    )
+    assert command("--resume", "mine", "--seed", 1)[0] == 2
+    code, out, _ = command("--resume", "mine")
+    assert code == 0 and "weights: mine/weights.safetensors" in out
+    model, card = rrca.load("mine")
+    whole = train.fit(tiny())
+    assert all(torch.equal(p, q) for p, q in zip(model.parameters(), whole.model.parameters(), strict=True))
+    assert card["metrics"].keys() == {"exact", "dnanet"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--resume", "nowhere"), "no nowhere/config.json"),
+        (("--resume", "mine", "--steps", "9"), "--resume goes on with a run as it was begun"),
+        (("--seeds", "0"), "--seeds 0: give a whole number of at least 1"),
+        (("--devices", "-1"), "--devices -1: give a whole number of at least 1"),
+    ],
+)
+def test_what_train_cannot_do_gets_one_sentence(command, arguments, message):
+    code, _, err = command(*arguments)
+    assert code == 2 and message in err and err.count("\n") == 1
+
+
+def test_a_loss_that_is_no_number_gets_one_sentence_and_exit_1(command, monkeypatch):
+    make = train.Batches.__call__
+
+    def poisoned(self, step):
+        x, mask = make(self, step)
+        return x * np.nan, mask
+
+    monkeypatch.setattr(train.Batches, "__call__", poisoned)
+    code, _, err = command("--recipe", "quick")
+    assert code == 1 and "not finite at step 1, on the frames scene-" in err and "Traceback" not in err
+
+
+def test_a_collapsed_run_is_named_on_the_terminal(command, monkeypatch):
+    initial = train._initial
+
+    def silent(recipe):
+        model = initial(recipe)
+        torch.nn.init.constant_(model.output.tail.classify.bias, -50.0)
+        return model
+
+    monkeypatch.setattr(train, "_initial", silent)
+    code, _, err = command("--recipe", "quick", "--seed", 5)
+    assert (
+        code == 0
+        and "step 6: the run has collapsed, predictions are still empty after a quarter of the steps" in err
+    )
+
+
+def test_sync_norms_and_more_gpus_than_there_are_are_refused(command):
+    code, _, err = command("--recipe", "quick", "--device", "cpu", "--sync-norms")
+    assert code == 2 and "sync_norms works on GPUs only" in err
+    if torch.cuda.device_count() < 99:
+        code, _, err = command("--recipe", "quick", "--device", "cuda", "--devices", 99)
+        assert code == 2 and f"there are {torch.cuda.device_count()} GPUs" in err
+
+
+@pytest.mark.slow
+def test_two_devices_from_the_command_line(no_data, tmp_path, monkeypatch, capsys):
+    """Processes of their own: the whole path from options to a judged run, on the synthetic lists."""
+    monkeypatch.chdir(tmp_path)
+    given = ["--recipe", "quick", "--data", "synthetic", "--network", "rrcanet-resnet10", "--steps", "2"]
+    assert main(["train", *given, "--device", "cpu", "--devices", "2"]) == 0
+    card = json.loads((tmp_path / "runs/quick-synthetic-seed0/card.json").read_text())
+    assert card["devices"] == 2 and card["metrics"]["exact"]["frames"] == 64
