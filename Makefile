@@ -71,7 +71,7 @@ $(READY): $(TORCH_READY) pyproject.toml constraints.txt
 	@echo "2/3  rrca and the packages it uses, at the versions of constraints.txt"
 	@start=$$(date +%s); \
 	$(PIP) -qq --constraint constraints.txt hatchling editables && \
-	$(PIP) -qq --constraint constraints.txt --no-build-isolation --editable '.[notebooks,test]' && \
+	$(PIP) -qq --constraint constraints.txt --no-build-isolation --editable '.[notebooks,test,export,ray]' && \
 	echo "     took $$(( $$(date +%s) - start )) s"
 	@echo "3/3  $(REFERENCE), which the tests compare with"
 	@$(PIP) -qq --no-deps $(REFERENCE)
