@@ -288,7 +288,7 @@ _TRIED = {
 def _recipe_rows():
     """The search for the recipe `cpu`, on the validation part of the training list."""
     for name, (changes, settings, time) in _TRIED.items():
-        fixed = {"select": "val", "steps": 4000, "judge": 500}
+        fixed = {"rate": 3e-3, "select": "val", "steps": 4000, "judge": 500}  # the rate before the search
         yield Experiment(
             "recipes",
             name,

@@ -172,7 +172,7 @@ def test_rates_of_rivals_are_chosen_on_validation_with_one_evaluation():
     recipes = [row.recipe_for(base, 0) for row in tried]
     assert {recipe.select for recipe in recipes} == {"val"}
     assert {(recipe.steps, recipe.judge) for recipe in recipes} == {(1000, 1000)}
-    assert {round(recipe.rate, 6) for recipe in recipes} == {0.001, 0.003, 0.009}
+    assert {round(recipe.rate, 6) for recipe in recipes} == {0.000333, 0.001, 0.003}
 
 
 def test_no_rate_that_saw_nuaa_sirst_is_taken_to_densesirst():

@@ -266,7 +266,7 @@ def test_an_overview_runs_nothing_and_knows_what_is_done(tmp_path, capsys):
     }
     assert main(["sweep", "--table", "II", "--list", "--results", str(tmp_path)]) == 0
     said = capsys.readouterr()
-    assert "table II  DNANet  seed 0: dnanet+rucb, 2500 steps, rate 0.003, to do" in said.out
+    assert "table II  DNANet  seed 0: dnanet+rucb, 2500 steps, rate 0.001, to do" in said.out
     assert said.out.endswith("10 runs, 10 to do\n") and "rrca: warning: no learning rate" in said.err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["table_II.jsonl"]
 

@@ -94,7 +94,7 @@ def test_only_what_differs_is_listed_and_everything_that_does():
     table = recipe_table.differences(paper=paper, ours=ours)
     names = [field.name for field in fields(train.Recipe) if field.name not in ("name", "seed")]
     assert list(table.index) == [name for name in names if getattr(paper, name) != getattr(ours, name)]
-    assert table.loc["rate", "paper"] == 0.05 and table.loc["rate", "ours"] == 3e-3
+    assert table.loc["rate", "paper"] == 0.05 and table.loc["rate", "ours"] == 1e-3
 
 
 def test_every_field_says_what_it_decides_in_a_line_that_a_table_does_not_cut():
