@@ -149,5 +149,6 @@ def test_a_killed_sweep_goes_on_when_it_is_called_again(tmp_path):
     table = sweeps.sweep("rehearsal", **options)
     assert table["error"].isna().all() and len(table) == 2
     assert log.read_text().startswith("\n".join(before))
-    whole = train.fit(sweeps.plan("rehearsal", [0], data="synthetic")[0].recipe)
+    with sweeps.one_thread():
+        whole = train.fit(sweeps.plan("rehearsal", [0], data="synthetic")[0].recipe)
     assert scale_out.same_weights(tmp_path / "runs" / killed["run"], whole)

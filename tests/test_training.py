@@ -370,5 +370,5 @@ def test_two_devices_from_the_command_line(no_data, tmp_path, monkeypatch, capsy
     monkeypatch.chdir(tmp_path)
     given = ["--recipe", "quick", "--data", "synthetic", "--network", "rrcanet-resnet10", "--steps", "2"]
     assert main(["train", *given, "--device", "cpu", "--devices", "2"]) == 0
-    card = json.loads((tmp_path / "runs/quick-synthetic-seed0/card.json").read_text())
+    card = json.loads((tmp_path / "runs/quick-rrcanet-resnet10-synthetic-seed0/card.json").read_text())
     assert card["devices"] == 2 and card["metrics"]["exact"]["frames"] == 64

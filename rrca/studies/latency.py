@@ -20,6 +20,7 @@ from rrca.errors import InputError
 from rrca.provenance import commit, hardware, versions
 from rrca.registry import build
 from rrca.sweeps.results import results_folder
+from rrca.sweeps.work import one_thread
 
 SIZE = (3, 256, 256)  # C, H, W, as the paper counts
 ROUNDS = 5
@@ -76,17 +77,13 @@ def measure(
     "cpu" is the time that the thread computed, "wall" what a clock on the wall shows. On an idle core they agree; on a
     busy one "wall" also counts the turns of other programs, and "cpu" is the better estimate of the latency.
     """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with one_thread():
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             built = {label: build(name, **settings).eval() for label, (name, settings) in networks.items()}
             frame = torch.rand(1, *size)
         wall, cpu = _in_rounds(built, frame, rounds)
         machine = hardware()
-    finally:
-        torch.set_num_threads(before)
     return {
         "hardware": machine,
         "threads": 1,

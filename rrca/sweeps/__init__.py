@@ -3,7 +3,7 @@
 from rrca.sweeps.backends import BACKENDS
 from rrca.sweeps.results import append, finished, frame, path_of, read, results_folder
 from rrca.sweeps.tables import code_state, overview, plan, sweep
-from rrca.sweeps.work import Job, Site, claim, do
+from rrca.sweeps.work import Job, Site, claim, do, one_thread
 
 __all__ = [
     "BACKENDS",
@@ -15,6 +15,7 @@ __all__ = [
     "do",
     "finished",
     "frame",
+    "one_thread",
     "overview",
     "path_of",
     "plan",

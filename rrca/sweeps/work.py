@@ -97,7 +97,7 @@ def _measure(job: Job, site: Site, tell: Tell) -> dict[str, Any]:
     line = _head(job, site)
     started = time.perf_counter()
     try:
-        with _one_thread():
+        with one_thread():
             run = train.fit(
                 job.recipe,
                 out=site.runs / job.run,
@@ -174,7 +174,7 @@ def _judged(run: train.Run, job: Job, site: Site) -> dict[str, Any]:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """One thread a run: as many runs as cores are faster than one run on all, and sums come in one order."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
