@@ -1,6 +1,7 @@
 """Recipes: everything that decides what a training gives, as one frozen record each."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -205,6 +206,39 @@ def recipe(name: str, **changes) -> Recipe:
 def as_text(recipe: Recipe) -> str:
     """A recipe as the JSON of a run folder's config.json."""
     return json.dumps(asdict(recipe), indent=1) + "\n"
+
+
+def of_card(card: Mapping[str, Any]) -> Recipe:
+    """The recipe that weights were trained by, from their card.
+
+    A named recipe may have changed since; a card says what it was then.
+
+    Parameters
+    ----------
+    card : mapping
+        From `rrca.load` or `rrca.checkpoint.card`.
+
+    Returns
+    -------
+    Recipe
+
+    Raises
+    ------
+    InputError
+        If the card holds none, or one of another version.
+
+    Examples
+    --------
+    >>> from rrca import checkpoint
+    >>> of_card(checkpoint.card("rrcanet-resnet18_n0")).steps
+    10000
+    """
+    try:
+        return Recipe(**card["recipe"])
+    except (KeyError, TypeError) as error:
+        raise InputError(
+            f"the card of {card.get('name', 'these weights')} holds no recipe of this version of rrca: {error}"
+        ) from None
 
 
 def read(path: str | Path) -> Recipe:

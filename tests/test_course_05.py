@@ -3,7 +3,8 @@
 import lesson
 import pytest
 
-from rrca import checks, train
+import rrca
+from rrca import checks, recipes, train
 from rrca.studies import steps
 
 
@@ -29,7 +30,7 @@ def test_the_steps_counted_by_hand_are_the_optimiser_s():
 
 
 def test_the_work_compared_in_the_text_is_the_recipes():
-    paper, ours = train.recipe("paper"), train.recipe("cpu")
+    paper, ours = train.recipe("paper"), recipes.of_card(rrca.load()[1])
     pixels = [recipe.steps * recipe.batch * recipe.crop**2 for recipe in (paper, ours)]
     text = " ".join(cell["source"] for cell in lesson.cells(5))
     assert f"{pixels[0] / pixels[1]:.0f} times as many pixels" in text
