@@ -2,7 +2,7 @@
 
 from rrca.claims import RULE
 from rrca.compare.frames import bootstrap
-from rrca.compare.grid import main_effects, price_of_choosing, spread, visible_ratio
+from rrca.compare.grid import main_effects, power_of, price_of_choosing, spread, visible_ratio
 from rrca.compare.lines import Rows, collect, values
 from rrca.compare.statistics import differences, homogeneity, pooled_sd, verdict
 from rrca.compare.table import Comparison, table
@@ -17,6 +17,7 @@ __all__ = [
     "homogeneity",
     "main_effects",
     "pooled_sd",
+    "power_of",
     "price_of_choosing",
     "spread",
     "table",

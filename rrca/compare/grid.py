@@ -69,13 +69,38 @@ def visible_ratio(cells: int = 27, seeds: int = 27, seed: int = 0, power: float 
     >>> round(visible_ratio(), 1)
     1.8
     """
+    found = power_of(cells, seeds, seed)
+    return float(np.interp(power, np.maximum.accumulate(found), RATIOS, right=np.nan))
+
+
+def power_of(cells: int = 27, seeds: int = 27, seed: int = 0) -> pd.Series:
+    """How often the Brown-Forsythe test finds that a group spreads more, by simulation.
+
+    Parameters
+    ----------
+    cells, seeds : int, default 27
+        Runs in the group that spreads more, and in the other.
+    seed : int, default 0
+        Of 2000 draws of normal figures, the same for all ratios.
+
+    Returns
+    -------
+    Series
+        By the true ratio of the standard deviations, 1 to 4: share of the draws in which p < 0.05 and the first group
+        spreads more.
+
+    Examples
+    --------
+    >>> bool(power_of()[1.0] < 0.04)  # half of the 5 % of a two-sided test
+    True
+    """
     generator = np.random.default_rng(seed)
     wide, narrow = (_from_median(generator.standard_normal((DRAWS, n))) for n in (cells, seeds))
-    found = []
+    found = {}
     for ratio in RATIOS:  # of two groups the test is a t-test of the distances from the medians
         test = stats.ttest_ind(ratio * wide, narrow, axis=1)
-        found.append(np.mean((test.pvalue < 1 - LEVEL) & (test.statistic > 0)))
-    return float(np.interp(power, np.maximum.accumulate(found), RATIOS, right=np.nan))
+        found[ratio] = np.mean((test.pvalue < 1 - LEVEL) & (test.statistic > 0))
+    return pd.Series(found, name="power").rename_axis("ratio")
 
 
 def main_effects(cells: Mapping[str, float], seeds: Sequence[float]) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from rrca.explore.claims import claims
 from rrca.explore.classical import filters, sparsity
 from rrca.explore.loss import loss
+from rrca.explore.luck import luck
 from rrca.explore.recurrence import recurrence
 from rrca.explore.scene import scene
 from rrca.explore.source import source
@@ -15,6 +16,7 @@ __all__ = [
     "claims",
     "filters",
     "loss",
+    "luck",
     "recurrence",
     "scene",
     "source",

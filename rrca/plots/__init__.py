@@ -5,7 +5,7 @@ Frames are shown in grey from their own minimum to their own maximum. Score maps
 orange outline says where it lies.
 """
 
-from rrca.plots.alpha_k import alpha_k_grid, alpha_k_listening
+from rrca.plots.alpha_k import alpha_k_grid, alpha_k_listening, alpha_k_surface, power_curves
 from rrca.plots.augmentation import augmentation_effects, augmented_target
 from rrca.plots.classical import filter_knobs, filter_responses, filter_row
 from rrca.plots.classical_low_rank import convergence, singular_values, sparsity, splits
@@ -80,6 +80,7 @@ __all__ = [
     "accuracy_cost",
     "alpha_k_grid",
     "alpha_k_listening",
+    "alpha_k_surface",
     "architecture",
     "augmentation_effects",
     "augmented_target",
@@ -118,6 +119,7 @@ __all__ = [
     "parameters",
     "pass_by_pass",
     "passes_at_level",
+    "power_curves",
     "printed_and_verdict",
     "protocols",
     "raw_and_stretched",

@@ -1,9 +1,13 @@
 """Figures of α and k: the grid of Table VII as a heat map, and where DpT-k listens as they change."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pandas as pd
 
+from rrca.errors import InputError
 from rrca.plots.style import CURVES, FEATURE_MAP, WIDTH, Figure, in_style
+from rrca.studies.alpha_k import best_stands_out
 
 UNITS = {"iou": "IoU / %", "pd": "Pd / %", "fa": "Fa / 1e-6"}
 
@@ -64,6 +68,115 @@ def alpha_k_grid(sources: dict[str, tuple[str, pd.DataFrame]]) -> Figure:
                 if np.isfinite(value):
                     colour = "black" if value > middle else "white"
                     axes.text(j, i, f"{value:.2f}", ha="center", va="center", color=colour, fontsize=9)
+    return figure
+
+
+def alpha_k_surface(
+    sources: Sequence[tuple[str, pd.DataFrame]], figure: str = "pd", azimuth: float = -50
+) -> Figure:
+    """Grids over α and k as landscapes with one scale of height, the best cell of each marked.
+
+    Parameters
+    ----------
+    sources : sequence of (str, DataFrame)
+        What a grid is, and its cells: rows α, columns k, as from `rrca.studies.alpha_k.cells_of`.
+    figure : {"pd", "fa", "iou"}
+        Which figure they hold; of Fa the lowest is the best.
+    azimuth : float, default -50
+        From where the landscapes are seen, in degrees.
+
+    Returns
+    -------
+    Figure
+        Numbers: by source "best", "alpha" and "k" of the best cell, and "stands out", its distance from the mean of the
+        other cells in their standard deviations.
+
+    Raises
+    ------
+    InputError
+        If a cell is missing.
+
+    References
+    ----------
+    Paper, Fig. 11.
+    """
+    low = min(float(cells.to_numpy().min()) for _, cells in sources)
+    high = max(float(cells.to_numpy().max()) for _, cells in sources)
+    if not np.isfinite([low, high]).all():
+        raise InputError("a landscape needs all cells of its grid; plots.alpha_k_grid shows one with gaps.")
+    numbers, best = {}, {}
+    for source, cells in sources:
+        place = cells.stack().idxmin() if figure == "fa" else cells.stack().idxmax()
+        best[source] = place
+        numbers[source] = {
+            "best": float(cells.loc[place]),
+            "alpha": float(place[0]),
+            "k": float(place[1]),
+            "stands out": best_stands_out(cells, least=figure == "fa"),
+        }
+    caption = f"{UNITS[figure].partition(' ')[0]}: " + "; ".join(
+        f"{source}: the best cell, {own['best']:.2f} at α = {own['alpha']:g}, k = {own['k']:g}, stands out by "
+        f"{own['stands out']:.1f} standard deviations"
+        for source, own in numbers.items()
+    )
+    with in_style():
+        drawn = Figure(WIDTH, 4.2, caption + ".", numbers)
+        panels = drawn.subplots(1, len(sources), subplot_kw={"projection": "3d"}, squeeze=False)[0]
+        for axes, (source, cells) in zip(panels, sources, strict=True):
+            k, alpha = np.meshgrid(cells.columns.astype(float), cells.index.astype(float))
+            axes.plot_surface(
+                k,
+                alpha,
+                cells.to_numpy(),
+                cmap=FEATURE_MAP,
+                vmin=low,
+                vmax=high,
+                edgecolor="0.4",
+                linewidth=0.4,
+            )
+            row, column = best[source]
+            axes.plot(
+                [column], [row], [cells.loc[row, column]], "o", color=CURVES[1], markersize=7, zorder=10
+            )
+            axes.set_title(f"{UNITS[figure]}, {source}", loc="left")
+            axes.set(xlabel="k / %", ylabel="α", xticks=cells.columns.astype(float), zlim=(low, high))
+            axes.set_yticks(cells.index[::4].astype(float))
+            axes.view_init(elev=28, azim=azimuth)
+            axes.set_box_aspect((1, 1.2, 0.7), zoom=0.95)
+    return drawn
+
+
+def power_curves(curves: Mapping[str, pd.Series], power: float = 0.8) -> Figure:
+    """How often a test finds a spread that is there, against how much of it there is.
+
+    Parameters
+    ----------
+    curves : mapping of str to Series
+        From `rrca.compare.power_of`, by a name.
+    power : float, default 0.8
+        The share whose ratio is marked.
+
+    Returns
+    -------
+    Figure
+        Numbers: by name "visible ratio", where the curve reaches `power` (nan if it does not).
+    """
+    numbers = {
+        name: {"visible ratio": float(np.interp(power, curve.cummax(), curve.index, right=np.nan))}
+        for name, curve in curves.items()
+    }
+    caption = f"The ratio that is found in {power:.0%} of the cases: " + "; ".join(
+        f"{name} {own['visible ratio']:.2f}" if np.isfinite(own["visible ratio"]) else f"{name} none shown"
+        for name, own in numbers.items()
+    )
+    with in_style():
+        figure = Figure(WIDTH, 3.4, caption + ".", numbers)
+        axes = figure.subplots()
+        for colour, (name, curve) in zip(CURVES, curves.items(), strict=False):
+            axes.plot(curve.index, 100 * curve, color=colour, label=name)
+        axes.axhline(100 * power, color="0.5", linewidth=0.8)
+        axes.set(xlabel="standard deviation of the cells / of the seeds", ylabel="found / %", ylim=(0, 101))
+        axes.legend(frameon=False, loc="center right")
     return figure
 
 

@@ -79,6 +79,65 @@ def standing_out(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame.from_dict(found, orient="index")
 
 
+def luck(seed: int, figure: Measure = "pd") -> tuple[str, pd.DataFrame]:
+    """A grid in which α and k do nothing: 27 draws of one normal, with the printed table's mean and spread.
+
+    Parameters
+    ----------
+    seed : int
+        Of the draws.
+    figure : {"pd", "fa"}
+        Whose mean and standard deviation, those of the 26 cells that were not chosen. Pd is rounded to whole targets.
+
+    Returns
+    -------
+    source : str
+        "luck, seed N".
+    grid : DataFrame
+        Rows α, columns k.
+
+    Examples
+    --------
+    >>> luck(0)[1].shape
+    (9, 3)
+    """
+    others = printed()[figure].drop(CHOSEN)
+    drawn = np.random.default_rng(seed).normal(
+        others.mean(), others.std(), (len(paper.ALPHAS), len(paper.KS))
+    )
+    if figure == "pd":
+        drawn = (
+            np.minimum(np.round(drawn / 100 * paper.TEST_TARGETS), paper.TEST_TARGETS)
+            / paper.TEST_TARGETS
+            * 100
+        )
+    return f"luck, seed {seed}", pd.DataFrame(np.maximum(drawn, 0), paper.ALPHAS, paper.KS)
+
+
+def best_stands_out(cells: pd.DataFrame, least: bool = False) -> float:
+    """How far a grid's best cell lies from its other cells.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Of one figure.
+    least : bool, default False
+        Whether the smallest is the best, as of Fa.
+
+    Returns
+    -------
+    float
+        In standard deviations of the others; nan where a cell is missing.
+
+    Examples
+    --------
+    >>> round(best_stands_out(printed_cells("pd")[1]), 1)
+    2.0
+    """
+    values = np.sort(cells.to_numpy().ravel() * (-1 if least else 1))
+    return float((values[-1] - values[:-1].mean()) / values[:-1].std(ddof=1))
+
+
 def printed_cells(figure: Measure) -> tuple[str, pd.DataFrame]:
     """One printed figure over the grid, as `cells_of` gives it: "paper", and rows α, columns k.
 
