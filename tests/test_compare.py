@@ -173,6 +173,14 @@ def test_mixed_recipes_and_hardware_are_marked(folder):
     assert all(not note.startswith(("†", "‡")) for note in compare.table("IV", folder=folder).notes)
 
 
+def test_a_row_that_was_trained_for_other_steps_is_named(folder):
+    line("V", "without FSM", 0, 70, folder, steps=1000)
+    line("V", "deep supervision", 0, 70, folder)
+    (note,) = (note for note in compare.table("V", folder=folder).notes if "number of steps" in note)
+    assert note == "Trained for another number of steps than the default's 2500: without FSM (1000)."
+    assert not any("number of steps" in note for note in compare.table("IV", folder=folder).notes)
+
+
 def test_another_recipe_is_another_table(folder):
     line("IV", "n = 0", 0, 10.0, folder, recipe="paper")
     assert compare.table("IV", folder=folder).frame.loc["n = 0", "n"] == 3

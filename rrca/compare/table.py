@@ -1,5 +1,6 @@
 """The table "paper | ours | difference and interval | verdict", made from result files and nothing else."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -162,6 +163,13 @@ def _notes(rows: Rows, others: dict, control: np.ndarray, frame: pd.DataFrame, m
     ]
     if short:
         yield f"Fewer seeds than planned: {', '.join(short)}."
+    lengths = {name: sorted({line["steps"] for line in lines}) for name, lines in rows.lines.items() if lines}
+    usual = [steps for steps, _ in Counter(line["steps"] for line in rows.control).most_common(1)]
+    apart = [
+        f"{name} ({', '.join(map(str, own))})" for name, own in lengths.items() if usual and own != usual
+    ]
+    if apart:
+        yield f"Trained for another number of steps than the default's {usual[0]}: {', '.join(apart)}."
     same = homogeneity(others, control)
     if np.isfinite(same["p"]):
         yield (
