@@ -2,6 +2,7 @@
 
 import json
 
+import lesson
 import numpy as np
 import pytest
 
@@ -231,3 +232,15 @@ def test_every_method_is_run_and_has_its_row_in_the_paper():
         "WSLCM",
         "MSLSTIPT",
     ]
+
+
+def test_the_readme_prints_the_lines_that_were_measured():
+    text = lesson.REPOSITORY.joinpath("README.md").read_text(encoding="utf-8")
+    between = text.partition("<!-- classical: made by rrca.studies.classical_results.page -->\n")[2]
+    assert between.partition("<!-- end -->")[0] == "\n" + classical_results.page() + "\n", (
+        "write classical_results.page() there"
+    )
+
+
+def test_a_page_of_nothing_is_empty(tmp_path):
+    assert classical_results.page(tmp_path) == ""

@@ -171,6 +171,44 @@ def paper_and_ours(
     return table
 
 
+def page(results: str | Path | None = None) -> str:
+    """The result lines as the README's table, in Markdown.
+
+    Parameters
+    ----------
+    results : path-like, optional
+        Folder of the result lines; default `data/results`.
+
+    Returns
+    -------
+    str
+        For each data set that has lines a row a method: paper, both protocols under the default rule, and the rule
+        with the highest IoU under `exact`.
+    """
+    text = []
+    for name in paper.DATASETS:
+        ours = {protocol: lines(name, protocol, results) for protocol in protocols_for(name)[:2]}
+        if not any(ours.values()):
+            continue
+        exact, other = ours
+        head = ["paper", f"`{other}`, {DEFAULT}", f"`{exact}`, {DEFAULT}", "`exact`, best rule", "frames"]
+        text += [f"| {name} | " + " | ".join(head) + " |", "|---" * (1 + len(head)) + "|"]
+        for method, label in NAMES.items():
+            row = paper.row("I", label, name)
+            line = ours[exact].get(method)
+            best = line and line["best on the test set"]
+            cells = [
+                _triple(row.iou, row.pd, row.fa),
+                _of_rule(ours[other].get(method), DEFAULT),
+                _of_rule(line, DEFAULT),
+                f"{_of_rule(line, best)} ({best})" if line else NOT_RUN,
+                f"{line['frames']} of {line['of']}" if line else NOT_RUN,
+            ]
+            text.append(f"| {label} | " + " | ".join(cells) + " |")
+        text.append("")
+    return "\n".join(text)
+
+
 NOT_RUN = "not run"
 _BEST = "ours, best rule (chosen on the test set)"
 LABELS = (("IoU", "iou"), ("Pd", "pd"), ("Fa", "fa"))
@@ -179,6 +217,17 @@ LABELS = (("IoU", "iou"), ("Pd", "pd"), ("Fa", "fa"))
 def _printed(line: dict | None, name: str, rule: str | None) -> float | str:
     """One figure as the table has it."""
     return NOT_RUN if line is None else round(SCALE[name] * line["rules"][rule][name], 2)
+
+
+def _of_rule(line: dict | None, rule: str | None) -> str:
+    """IoU / Pd / Fa of a line under one rule."""
+    return (
+        NOT_RUN if line is None else _triple(*(SCALE[name] * line["rules"][rule][name] for _, name in LABELS))
+    )
+
+
+def _triple(*figures: float) -> str:
+    return " / ".join(f"{figure:.2f}" for figure in figures)
 
 
 def _figures(total: Counts, protocol: str) -> dict[str, float]:
