@@ -16,6 +16,7 @@ from rrca.checks.evaluation import (
 )
 from rrca.checks.evidence import possible_count, rule_of_verdicts, single_runs
 from rrca.checks.first_detection import false_alarm_rate, highest_threshold, toy_frame, toy_iou
+from rrca.checks.fusion import attention_parameters, counted_apart, folded_gate, weights_of_channels
 from rrca.checks.loss import all_targets_kept, doubling_alpha, top_k_function, toy_row, toy_top_k
 from rrca.checks.network import block_parameters, executed_work, join_levels, total_parameters
 from rrca.checks.plugin import made_recurrent, pass_costs, table_ii_cells
@@ -27,17 +28,20 @@ from rrca.checks.verdict import Verdict
 __all__ = [
     "Verdict",
     "all_targets_kept",
+    "attention_parameters",
     "best_of",
     "block_parameters",
     "clean_weight",
     "coin",
     "collision_frame",
     "cosine_rate",
+    "counted_apart",
     "doubling_alpha",
     "executed_work",
     "exposure_function",
     "false_alarm_rate",
     "filter_row",
+    "folded_gate",
     "highest_threshold",
     "interval_half_width",
     "iou_and_niou",
@@ -83,6 +87,7 @@ __all__ = [
     "unbeaten",
     "unseen",
     "weight_average",
+    "weights_of_channels",
     "winner_again",
     "work_per_value",
 ]

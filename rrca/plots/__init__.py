@@ -20,6 +20,14 @@ from rrca.plots.efficiency import accuracy_cost, time_against, what_another_pass
 from rrca.plots.evaluation import confusion
 from rrca.plots.evidence import claims, printed_and_verdict, verdict_rule
 from rrca.plots.frames import frames_grid
+from rrca.plots.fusion import (
+    channel_weights,
+    held_gates,
+    joints,
+    moved_weights,
+    table_vi_counts,
+    table_vi_printed,
+)
 from rrca.plots.loss import gradient_maps, gradient_shares, loss_along_p, loss_knobs, loss_row
 from rrca.plots.network import architecture, clusters, gate
 from rrca.plots.parts import WINDOW
@@ -86,6 +94,7 @@ __all__ = [
     "augmented_target",
     "best_of_m",
     "changes",
+    "channel_weights",
     "claims",
     "clusters",
     "confusion",
@@ -105,7 +114,9 @@ __all__ = [
     "gradient_by_pass",
     "gradient_maps",
     "gradient_shares",
+    "held_gates",
     "interval_widths",
+    "joints",
     "learning_rates",
     "list_overlap",
     "live_runs",
@@ -114,6 +125,7 @@ __all__ = [
     "loss_row",
     "maps_by_network",
     "missed_targets",
+    "moved_weights",
     "overlay",
     "panels",
     "parameters",
@@ -140,6 +152,8 @@ __all__ = [
     "splits",
     "spread_by_pass",
     "surface",
+    "table_vi_counts",
+    "table_vi_printed",
     "target_statistics",
     "threshold",
     "time_against",
