@@ -30,7 +30,7 @@ def test_the_steps_counted_by_hand_are_the_optimiser_s():
 
 
 def test_the_work_compared_in_the_text_is_the_recipes():
-    paper, ours = train.recipe("paper"), recipes.of_card(rrca.load()[1])
+    paper, ours = train.recipe("paper"), recipes.of_card(rrca.load("rrcanet-resnet18_n2")[1])
     pixels = [recipe.steps * recipe.batch * recipe.crop**2 for recipe in (paper, ours)]
     text = " ".join(cell["source"] for cell in lesson.cells(5))
     assert f"{pixels[0] / pixels[1]:.0f} times as many pixels" in text

@@ -35,25 +35,31 @@ def test_a_series_is_in_the_order_of_n_and_leaves_other_weights_alone(folder):
     assert iterations.series() == {
         0: "rrcanet-resnet18_n0",
         1: "rrcanet-resnet18_n1",
-        2: "rrcanet-resnet18",  # the shorter of two names
+        2: "rrcanet-resnet18_n2",
         3: "rrcanet-resnet18_n3",
     }
 
 
 def test_weights_of_another_recipe_do_not_belong_to_it(folder):
+    folder("rrcanet-resnet18_n0", 0)
     folder("rrcanet-resnet18_n1", 1, steps=500)
     with pytest.raises(InputError, match="rrcanet-resnet18_n1 were trained by another recipe"):
+        iterations.series()
+
+
+def test_a_name_without_a_series_is_refused(folder):
+    with pytest.raises(InputError, match="no weights rrcanet-resnet18_n0"):
         iterations.series()
 
 
 def test_table_iv_is_the_papers_and_the_cards():
     table = iterations.table_iv(iterations.series())
     assert table["paper IoU"].tolist() == [73.54, 74.41, 75.41, 72.62]
-    metrics = iterations.card(checkpoint.DEFAULT)["metrics"]
+    metrics = iterations.card("rrcanet-resnet18_n2")["metrics"]
     assert table.loc[2, "dnanet IoU"] == pytest.approx(100 * metrics["dnanet"]["iou"])
     assert table.loc[2, "exact Fa"] == pytest.approx(1e6 * metrics["exact"]["fa"])
     assert table["GMAC"].round(2).tolist() == [0.8, 1.51, 2.22, 2.93]
-    alone = iterations.table_iv({2: checkpoint.DEFAULT})
+    alone = iterations.table_iv({2: "rrcanet-resnet18_n2"})
     assert np.isnan(alone.loc[[0, 1, 3], "exact IoU"]).all() and len(alone) == 4
 
 

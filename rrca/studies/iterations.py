@@ -18,38 +18,41 @@ def card(name: str) -> dict:
     return checkpoint.read_card(checkpoint.weights_folder() / f"{name}.json")
 
 
-def series(default: str = checkpoint.DEFAULT) -> dict[int, str]:
-    """The shipped weights that were trained like the default ones, but for n.
+def series(name: str = checkpoint.DEFAULT) -> dict[int, str]:
+    """The shipped weights of one series: one recipe, one seed, and n = 0, 1, 2, ….
 
     Parameters
     ----------
-    default : str, default "rrcanet-resnet18"
-        Their names are this one, and this one with `_n0`, `_n1` and so on behind it.
+    name : str, default "rrcanet-resnet18"
+        Their names are this one with `_n0`, `_n1` and so on behind it.
 
     Returns
     -------
     dict of int to str
-        Name of the weights by n, in rising order. Where two have the same n, the shorter name.
+        Name of the weights by n, in rising order.
 
     Raises
     ------
     InputError
-        If one of them was trained by another recipe: it would not belong into the comparison.
+        If there are none, or two were trained by different recipes: they would not belong into one comparison.
 
     Examples
     --------
     >>> weights = series()
     >>> weights[0], weights[2]
-    ('rrcanet-resnet18_n0', 'rrcanet-resnet18')
+    ('rrcanet-resnet18_n0', 'rrcanet-resnet18_n2')
     """
-    own = _recipe(card(default))
-    found: dict[int, str] = {}
-    for name in sorted(checkpoint.shipped(), key=len):
-        if name != default and not name.removeprefix(f"{default}_n").isdigit():
-            continue
-        if _recipe(card(name)) != own:
-            raise InputError(f"weights {name} were trained by another recipe than {default}: rename them.")
-        found.setdefault(_iterations(name), name)
+    found = {
+        _iterations(shipped): shipped
+        for shipped in checkpoint.shipped()
+        if shipped.startswith(f"{name}_n") and shipped.removeprefix(f"{name}_n").isdigit()
+    }
+    if not found:
+        raise InputError(f"no weights {name}_n0, {name}_n1, …; there are {', '.join(checkpoint.shipped())}.")
+    first, *others = (found[n] for n in sorted(found))
+    for other in others:
+        if _recipe(card(other)) != _recipe(card(first)):
+            raise InputError(f"weights {other} were trained by another recipe than {first}: rename them.")
     return dict(sorted(found.items()))
 
 
