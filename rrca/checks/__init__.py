@@ -1,6 +1,7 @@
 """Exercise checks, one module per notebook; each answers in one of three voices (`rrca.checks.verdict`)."""
 
 from rrca.checks.alpha_k import best_of, kept_pixels, targets_found
+from rrca.checks.budget import false_pixels, luck_of_a_claim, steps_of_equal_work
 from rrca.checks.classical import filter_row, max_median_function, normal_tail, toy_top_hat
 from rrca.checks.classical_low_rank import clean_weight, patch_count, shrinking
 from rrca.checks.course import one_more_pass, shared_and_owned, target_share
@@ -40,6 +41,7 @@ __all__ = [
     "executed_work",
     "exposure_function",
     "false_alarm_rate",
+    "false_pixels",
     "filter_row",
     "folded_gate",
     "highest_threshold",
@@ -49,6 +51,7 @@ __all__ = [
     "join_levels",
     "kept_pixels",
     "left_to_run",
+    "luck_of_a_claim",
     "made_logs",
     "made_recurrent",
     "max_median_function",
@@ -68,6 +71,7 @@ __all__ = [
     "shrinking",
     "signal_to_clutter",
     "single_runs",
+    "steps_of_equal_work",
     "table_ii_cells",
     "target_share",
     "targets_found",

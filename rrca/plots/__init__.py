@@ -7,6 +7,7 @@ orange outline says where it lies.
 
 from rrca.plots.alpha_k import alpha_k_grid, alpha_k_listening, alpha_k_surface, power_curves
 from rrca.plots.augmentation import augmentation_effects, augmented_target
+from rrca.plots.budget import exposure_by_level, maps_by_level, pass_costs, printed_counts, two_axes
 from rrca.plots.classical import filter_knobs, filter_responses, filter_row
 from rrca.plots.classical_low_rank import convergence, singular_values, sparsity, splits
 from rrca.plots.classical_rules import raw_and_stretched, response_tails, rules_beside_paper, rules_plane
@@ -105,6 +106,7 @@ __all__ = [
     "drawn_maps",
     "empty_or_not",
     "error_shares",
+    "exposure_by_level",
     "extras_and_passes",
     "filter_knobs",
     "filter_responses",
@@ -123,6 +125,7 @@ __all__ = [
     "loss_along_p",
     "loss_knobs",
     "loss_row",
+    "maps_by_level",
     "maps_by_network",
     "missed_targets",
     "moved_weights",
@@ -130,9 +133,11 @@ __all__ = [
     "panels",
     "parameters",
     "pass_by_pass",
+    "pass_costs",
     "passes_at_level",
     "power_curves",
     "printed_and_verdict",
+    "printed_counts",
     "protocols",
     "raw_and_stretched",
     "response_tails",
@@ -159,6 +164,7 @@ __all__ = [
     "time_against",
     "toy_protocols",
     "training_curves",
+    "two_axes",
     "two_counts",
     "verdict_rule",
     "wall_time",
