@@ -22,6 +22,7 @@ from rrca.plots.evidence import claims, printed_and_verdict, verdict_rule
 from rrca.plots.frames import frames_grid
 from rrca.plots.loss import gradient_maps, gradient_shares, loss_along_p, loss_knobs, loss_row
 from rrca.plots.network import architecture, clusters, gate
+from rrca.plots.nine_losses import loss_arrivals, nine_losses_printed, nine_losses_pull, rate_sensitivity
 from rrca.plots.parts import WINDOW
 from rrca.plots.parts import draw_outline as _outline  # noqa: F401 (for its test)
 from rrca.plots.pictures import overlay, write_mask, write_overlay
@@ -109,10 +110,13 @@ __all__ = [
     "list_overlap",
     "live_runs",
     "loss_along_p",
+    "loss_arrivals",
     "loss_knobs",
     "loss_row",
     "maps_by_network",
     "missed_targets",
+    "nine_losses_printed",
+    "nine_losses_pull",
     "overlay",
     "panels",
     "parameters",
@@ -120,6 +124,7 @@ __all__ = [
     "passes_at_level",
     "printed_and_verdict",
     "protocols",
+    "rate_sensitivity",
     "raw_and_stretched",
     "response_tails",
     "roc_curves",
