@@ -20,6 +20,7 @@ from rrca.checks.first_detection import false_alarm_rate, highest_threshold, toy
 from rrca.checks.fusion import attention_parameters, counted_apart, folded_gate, weights_of_channels
 from rrca.checks.loss import all_targets_kept, doubling_alpha, top_k_function, toy_row, toy_top_k
 from rrca.checks.network import block_parameters, executed_work, join_levels, total_parameters
+from rrca.checks.nine_losses import fair_winner, poly_in_the_square, scaled_step, smallest_p
 from rrca.checks.plugin import made_recurrent, pass_costs, table_ii_cells
 from rrca.checks.recurrence import coin, exposure_function, missed_by_both, toy_contrast, toy_maps
 from rrca.checks.scale_out import interval_half_width, left_to_run, plan_runs, winner_again
@@ -40,6 +41,7 @@ __all__ = [
     "doubling_alpha",
     "executed_work",
     "exposure_function",
+    "fair_winner",
     "false_alarm_rate",
     "false_pixels",
     "filter_row",
@@ -63,14 +65,17 @@ __all__ = [
     "patch_count",
     "pd_and_fa",
     "plan_runs",
+    "poly_in_the_square",
     "possible_count",
     "quiet_threshold",
     "rank_correlation",
     "rule_of_verdicts",
+    "scaled_step",
     "shared_and_owned",
     "shrinking",
     "signal_to_clutter",
     "single_runs",
+    "smallest_p",
     "steps_of_equal_work",
     "table_ii_cells",
     "target_share",

@@ -31,6 +31,7 @@ from rrca.plots.fusion import (
 )
 from rrca.plots.loss import gradient_maps, gradient_shares, loss_along_p, loss_knobs, loss_row
 from rrca.plots.network import architecture, clusters, gate
+from rrca.plots.nine_losses import loss_arrivals, nine_losses_printed, nine_losses_pull, rate_sensitivity
 from rrca.plots.parts import WINDOW
 from rrca.plots.parts import draw_outline as _outline  # noqa: F401 (for its test)
 from rrca.plots.pictures import overlay, write_mask, write_overlay
@@ -123,12 +124,15 @@ __all__ = [
     "list_overlap",
     "live_runs",
     "loss_along_p",
+    "loss_arrivals",
     "loss_knobs",
     "loss_row",
     "maps_by_level",
     "maps_by_network",
     "missed_targets",
     "moved_weights",
+    "nine_losses_printed",
+    "nine_losses_pull",
     "overlay",
     "panels",
     "parameters",
@@ -139,6 +143,7 @@ __all__ = [
     "printed_and_verdict",
     "printed_counts",
     "protocols",
+    "rate_sensitivity",
     "raw_and_stretched",
     "response_tails",
     "roc_curves",
