@@ -20,6 +20,7 @@ from rrca.checks.loss import all_targets_kept, doubling_alpha, top_k_function, t
 from rrca.checks.network import block_parameters, executed_work, join_levels, total_parameters
 from rrca.checks.plugin import made_recurrent, pass_costs, table_ii_cells
 from rrca.checks.recurrence import coin, exposure_function, missed_by_both, toy_contrast, toy_maps
+from rrca.checks.rivals import branched_block, folded_norm, sign_test
 from rrca.checks.scale_out import interval_half_width, left_to_run, plan_runs, winner_again
 from rrca.checks.training import cosine_rate, is_collapsed, made_logs, paper_steps, weight_average
 from rrca.checks.verdict import Verdict
@@ -29,6 +30,7 @@ __all__ = [
     "all_targets_kept",
     "best_of",
     "block_parameters",
+    "branched_block",
     "clean_weight",
     "coin",
     "collision_frame",
@@ -38,6 +40,7 @@ __all__ = [
     "exposure_function",
     "false_alarm_rate",
     "filter_row",
+    "folded_norm",
     "highest_threshold",
     "interval_half_width",
     "iou_and_niou",
@@ -62,6 +65,7 @@ __all__ = [
     "rule_of_verdicts",
     "shared_and_owned",
     "shrinking",
+    "sign_test",
     "signal_to_clutter",
     "single_runs",
     "table_ii_cells",

@@ -29,6 +29,7 @@ from rrca.plots.plugin import changes, extras_and_passes, live_runs
 from rrca.plots.qualitative import panels
 from rrca.plots.recipe_search import search_curves
 from rrca.plots.recurrence import drawn_maps, maps_by_network, pass_by_pass, passes_at_level
+from rrca.plots.rivals import landscapes, network_paths, printed_targets, race, roc_of_methods
 from rrca.plots.saving import SAVED_DPI, save
 from rrca.plots.scale_out import best_of_m, interval_widths, shared_runs, wall_time
 from rrca.plots.shares import error_shares, protocols
@@ -105,6 +106,7 @@ __all__ = [
     "gradient_maps",
     "gradient_shares",
     "interval_widths",
+    "landscapes",
     "learning_rates",
     "list_overlap",
     "live_runs",
@@ -113,16 +115,20 @@ __all__ = [
     "loss_row",
     "maps_by_network",
     "missed_targets",
+    "network_paths",
     "overlay",
     "panels",
     "parameters",
     "pass_by_pass",
     "passes_at_level",
     "printed_and_verdict",
+    "printed_targets",
     "protocols",
+    "race",
     "raw_and_stretched",
     "response_tails",
     "roc_curves",
+    "roc_of_methods",
     "rules_beside_paper",
     "rules_plane",
     "save",
