@@ -23,6 +23,7 @@ from rrca.checks.network import block_parameters, executed_work, join_levels, to
 from rrca.checks.nine_losses import fair_winner, poly_in_the_square, scaled_step, smallest_p
 from rrca.checks.plugin import made_recurrent, pass_costs, table_ii_cells
 from rrca.checks.recurrence import coin, exposure_function, missed_by_both, toy_contrast, toy_maps
+from rrca.checks.rivals import branched_block, folded_norm, sign_test
 from rrca.checks.scale_out import interval_half_width, left_to_run, plan_runs, winner_again
 from rrca.checks.training import cosine_rate, is_collapsed, made_logs, paper_steps, weight_average
 from rrca.checks.verdict import Verdict
@@ -33,6 +34,7 @@ __all__ = [
     "attention_parameters",
     "best_of",
     "block_parameters",
+    "branched_block",
     "clean_weight",
     "coin",
     "collision_frame",
@@ -46,6 +48,7 @@ __all__ = [
     "false_pixels",
     "filter_row",
     "folded_gate",
+    "folded_norm",
     "highest_threshold",
     "interval_half_width",
     "iou_and_niou",
@@ -73,6 +76,7 @@ __all__ = [
     "scaled_step",
     "shared_and_owned",
     "shrinking",
+    "sign_test",
     "signal_to_clutter",
     "single_runs",
     "smallest_p",

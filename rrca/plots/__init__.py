@@ -39,6 +39,7 @@ from rrca.plots.plugin import changes, extras_and_passes, live_runs
 from rrca.plots.qualitative import panels
 from rrca.plots.recipe_search import search_curves
 from rrca.plots.recurrence import drawn_maps, maps_by_network, pass_by_pass, passes_at_level
+from rrca.plots.rivals import landscapes, network_paths, printed_targets, race, roc_of_methods
 from rrca.plots.saving import SAVED_DPI, save
 from rrca.plots.scale_out import best_of_m, interval_widths, shared_runs, wall_time
 from rrca.plots.shares import error_shares, protocols
@@ -120,6 +121,7 @@ __all__ = [
     "held_gates",
     "interval_widths",
     "joints",
+    "landscapes",
     "learning_rates",
     "list_overlap",
     "live_runs",
@@ -131,6 +133,7 @@ __all__ = [
     "maps_by_network",
     "missed_targets",
     "moved_weights",
+    "network_paths",
     "nine_losses_printed",
     "nine_losses_pull",
     "overlay",
@@ -142,11 +145,14 @@ __all__ = [
     "power_curves",
     "printed_and_verdict",
     "printed_counts",
+    "printed_targets",
     "protocols",
+    "race",
     "rate_sensitivity",
     "raw_and_stretched",
     "response_tails",
     "roc_curves",
+    "roc_of_methods",
     "rules_beside_paper",
     "rules_plane",
     "save",
