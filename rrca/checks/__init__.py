@@ -2,6 +2,7 @@
 
 from rrca.checks.alpha_k import best_of, kept_pixels, targets_found
 from rrca.checks.budget import false_pixels, luck_of_a_claim, steps_of_equal_work
+from rrca.checks.channels import fewest_seeds, front_by_work, kernel_cost
 from rrca.checks.classical import filter_row, max_median_function, normal_tail, toy_top_hat
 from rrca.checks.classical_low_rank import clean_weight, patch_count, shrinking
 from rrca.checks.course import one_more_pass, shared_and_owned, target_share
@@ -46,15 +47,18 @@ __all__ = [
     "fair_winner",
     "false_alarm_rate",
     "false_pixels",
+    "fewest_seeds",
     "filter_row",
     "folded_gate",
     "folded_norm",
+    "front_by_work",
     "highest_threshold",
     "interval_half_width",
     "iou_and_niou",
     "is_collapsed",
     "join_levels",
     "kept_pixels",
+    "kernel_cost",
     "left_to_run",
     "luck_of_a_claim",
     "made_logs",

@@ -8,6 +8,7 @@ orange outline says where it lies.
 from rrca.plots.alpha_k import alpha_k_grid, alpha_k_listening, alpha_k_surface, power_curves
 from rrca.plots.augmentation import augmentation_effects, augmented_target
 from rrca.plots.budget import exposure_by_level, maps_by_level, pass_costs, printed_counts, two_axes
+from rrca.plots.channels import reach_profiles, table_iii_fronts, width_and_depth
 from rrca.plots.classical import filter_knobs, filter_responses, filter_row
 from rrca.plots.classical_low_rank import convergence, singular_values, sparsity, splits
 from rrca.plots.classical_rules import raw_and_stretched, response_tails, rules_beside_paper, rules_plane
@@ -150,6 +151,7 @@ __all__ = [
     "race",
     "rate_sensitivity",
     "raw_and_stretched",
+    "reach_profiles",
     "response_tails",
     "roc_curves",
     "roc_of_methods",
@@ -168,6 +170,7 @@ __all__ = [
     "splits",
     "spread_by_pass",
     "surface",
+    "table_iii_fronts",
     "table_vi_counts",
     "table_vi_printed",
     "target_statistics",
@@ -180,6 +183,7 @@ __all__ = [
     "verdict_rule",
     "wall_time",
     "what_another_pass_costs",
+    "width_and_depth",
     "write_mask",
     "write_overlay",
 ]
