@@ -1,6 +1,7 @@
 """Exercise checks, one module per notebook; each answers in one of three voices (`rrca.checks.verdict`)."""
 
 from rrca.checks.alpha_k import best_of, kept_pixels, targets_found
+from rrca.checks.backbones import one_more_block, receptive_field, work_of_a_block
 from rrca.checks.classical import filter_row, max_median_function, normal_tail, toy_top_hat
 from rrca.checks.classical_low_rank import clean_weight, patch_count, shrinking
 from rrca.checks.course import one_more_pass, shared_and_owned, target_share
@@ -53,6 +54,7 @@ __all__ = [
     "max_median_function",
     "missed_by_both",
     "normal_tail",
+    "one_more_block",
     "one_more_pass",
     "paper_steps",
     "pass_costs",
@@ -62,6 +64,7 @@ __all__ = [
     "possible_count",
     "quiet_threshold",
     "rank_correlation",
+    "receptive_field",
     "rule_of_verdicts",
     "shared_and_owned",
     "shrinking",
@@ -88,5 +91,6 @@ __all__ = [
     "unseen",
     "weight_average",
     "winner_again",
+    "work_of_a_block",
     "work_per_value",
 ]

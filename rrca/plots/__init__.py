@@ -7,6 +7,7 @@ orange outline says where it lies.
 
 from rrca.plots.alpha_k import alpha_k_grid, alpha_k_listening
 from rrca.plots.augmentation import augmentation_effects, augmented_target
+from rrca.plots.backbones import backbone_levels, printed_backbones
 from rrca.plots.classical import filter_knobs, filter_responses, filter_row
 from rrca.plots.classical_low_rank import convergence, singular_values, sparsity, splits
 from rrca.plots.classical_rules import raw_and_stretched, response_tails, rules_beside_paper, rules_plane
@@ -84,6 +85,7 @@ __all__ = [
     "architecture",
     "augmentation_effects",
     "augmented_target",
+    "backbone_levels",
     "best_of_m",
     "changes",
     "claims",
@@ -122,6 +124,7 @@ __all__ = [
     "pass_by_pass",
     "passes_at_level",
     "printed_and_verdict",
+    "printed_backbones",
     "printed_targets",
     "protocols",
     "race",

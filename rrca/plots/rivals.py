@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from rrca.metrics import Roc
 from rrca.plots.parts import check_shapes, stretched
@@ -199,6 +200,10 @@ def race(run: Race, window: int = 5) -> Figure:
         left.set(xlabel="step", ylabel=f"loss, mean of {window} steps", ylim=(0, None))
         right.axvline(least, color="0.6", linewidth=0.8)
         right.set(xlabel="multiply-accumulates of the forward runs so far / 10⁹", xscale="log")
+        right.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        right.xaxis.set_major_formatter(lambda value, place: f"{value:g}")
+        right.xaxis.set_minor_formatter(NullFormatter())
+        left.xaxis.set_major_locator(MaxNLocator(integer=True))
         left.legend(frameon=False)
     return figure
 
