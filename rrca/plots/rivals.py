@@ -252,7 +252,7 @@ def roc_of_methods(
     dashes = {name: DASHES[(i // 4 + i) % 4] for i, name in enumerate(names)}
     with in_style():
         figure = Figure(WIDTH, 4.0, caption, numbers)
-        left, right = figure.subplots(1, 2, sharey=True, sharex=True)
+        left, right = figure.subplots(1, 2, sharey=True)
         for name, curve in whole.items():
             left.plot(
                 1e6 * curve["fa"].clip(1e-7),
@@ -276,9 +276,11 @@ def roc_of_methods(
             look = {"color": colours[name], "linestyle": dashes[name]}
             right.plot(1e6 * np.maximum(curve.fa, 1e-7), curve.pd, **look, label=name)
         for axes in (left, right):
-            axes.set(xscale="log", xlabel="Fa / 10⁻⁶", ylim=(0, 1.03), xlim=(0.1, 1e5))
+            axes.set(
+                xscale="log", xlabel="Fa / 10⁻⁶", ylim=(0, 1.03), xlim=(0.1 if axes is right else 1e-4, 1e5)
+            )
             axes.grid(alpha=0.3)
-        left.legend(frameon=False, fontsize=7.5, loc="lower left")
+        left.legend(frameon=False, fontsize=7.5, loc="center left")  # no curve comes there
         if live:
             right.legend(frameon=False, fontsize=7.5, loc="lower right")
         left.set(ylabel="Pd")
