@@ -1,6 +1,7 @@
 """Exercise checks, one module per notebook; each answers in one of three voices (`rrca.checks.verdict`)."""
 
 from rrca.checks.alpha_k import best_of, kept_pixels, targets_found
+from rrca.checks.backbones import one_more_block, receptive_field, work_of_a_block
 from rrca.checks.budget import false_pixels, luck_of_a_claim, steps_of_equal_work
 from rrca.checks.channels import fewest_seeds, front_by_work, kernel_cost
 from rrca.checks.classical import filter_row, max_median_function, normal_tail, toy_top_hat
@@ -66,6 +67,7 @@ __all__ = [
     "max_median_function",
     "missed_by_both",
     "normal_tail",
+    "one_more_block",
     "one_more_pass",
     "paper_steps",
     "pass_costs",
@@ -76,6 +78,7 @@ __all__ = [
     "possible_count",
     "quiet_threshold",
     "rank_correlation",
+    "receptive_field",
     "rule_of_verdicts",
     "scaled_step",
     "shared_and_owned",
@@ -106,5 +109,6 @@ __all__ = [
     "weight_average",
     "weights_of_channels",
     "winner_again",
+    "work_of_a_block",
     "work_per_value",
 ]

@@ -7,6 +7,7 @@ orange outline says where it lies.
 
 from rrca.plots.alpha_k import alpha_k_grid, alpha_k_listening, alpha_k_surface, power_curves
 from rrca.plots.augmentation import augmentation_effects, augmented_target
+from rrca.plots.backbones import backbone_levels, printed_backbones
 from rrca.plots.budget import exposure_by_level, maps_by_level, pass_costs, printed_counts, two_axes
 from rrca.plots.channels import reach_profiles, table_iii_fronts, width_and_depth
 from rrca.plots.classical import filter_knobs, filter_responses, filter_row
@@ -96,6 +97,7 @@ __all__ = [
     "architecture",
     "augmentation_effects",
     "augmented_target",
+    "backbone_levels",
     "best_of_m",
     "changes",
     "channel_weights",
@@ -145,6 +147,7 @@ __all__ = [
     "passes_at_level",
     "power_curves",
     "printed_and_verdict",
+    "printed_backbones",
     "printed_counts",
     "printed_targets",
     "protocols",

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from rrca.metrics import Roc
 from rrca.plots.parts import check_shapes, stretched
@@ -199,6 +200,10 @@ def race(run: Race, window: int = 5) -> Figure:
         left.set(xlabel="step", ylabel=f"loss, mean of {window} steps", ylim=(0, None))
         right.axvline(least, color="0.6", linewidth=0.8)
         right.set(xlabel="multiply-accumulates of the forward runs so far / 10⁹", xscale="log")
+        right.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        right.xaxis.set_major_formatter(lambda value, place: f"{value:g}")
+        right.xaxis.set_minor_formatter(NullFormatter())
+        left.xaxis.set_major_locator(MaxNLocator(integer=True))
         left.legend(frameon=False)
     return figure
 
@@ -247,7 +252,7 @@ def roc_of_methods(
     dashes = {name: DASHES[(i // 4 + i) % 4] for i, name in enumerate(names)}
     with in_style():
         figure = Figure(WIDTH, 4.0, caption, numbers)
-        left, right = figure.subplots(1, 2, sharey=True, sharex=True)
+        left, right = figure.subplots(1, 2, sharey=True)
         for name, curve in whole.items():
             left.plot(
                 1e6 * curve["fa"].clip(1e-7),
@@ -271,9 +276,11 @@ def roc_of_methods(
             look = {"color": colours[name], "linestyle": dashes[name]}
             right.plot(1e6 * np.maximum(curve.fa, 1e-7), curve.pd, **look, label=name)
         for axes in (left, right):
-            axes.set(xscale="log", xlabel="Fa / 10⁻⁶", ylim=(0, 1.03), xlim=(0.1, 1e5))
+            axes.set(
+                xscale="log", xlabel="Fa / 10⁻⁶", ylim=(0, 1.03), xlim=(0.1 if axes is right else 1e-4, 1e5)
+            )
             axes.grid(alpha=0.3)
-        left.legend(frameon=False, fontsize=7.5, loc="lower left")
+        left.legend(frameon=False, fontsize=7.5, loc="center left")  # no curve comes there
         if live:
             right.legend(frameon=False, fontsize=7.5, loc="lower right")
         left.set(ylabel="Pd")
