@@ -221,7 +221,7 @@ def test_figures_give_their_numbers(gates, detector, scenes):
     figure = plots.channel_weights(gates, {"n0": 90.0})
     shares = [figure.numbers[name] for name in ("shut", "open", "between")]
     assert sum(shares) == pytest.approx(100) and figure.numbers["explained"]["n0"] == 90
-    assert plots.table_vi_printed(fusion.printed()).numbers["others"]["targets"] == {
+    assert plots.printed_rows(fusion.printed()).numbers["others"]["targets"] == {
         "least": 253,
         "most": 255,
     }

@@ -27,6 +27,7 @@ from rrca.checks.plugin import made_recurrent, pass_costs, table_ii_cells
 from rrca.checks.recurrence import coin, exposure_function, missed_by_both, toy_contrast, toy_maps
 from rrca.checks.rivals import branched_block, folded_norm, sign_test
 from rrca.checks.scale_out import interval_half_width, left_to_run, plan_runs, winner_again
+from rrca.checks.stacking import expected_pairs, stacked_share, tail_parameters
 from rrca.checks.training import cosine_rate, is_collapsed, made_logs, paper_steps, weight_average
 from rrca.checks.verdict import Verdict
 
@@ -44,6 +45,7 @@ __all__ = [
     "counted_apart",
     "doubling_alpha",
     "executed_work",
+    "expected_pairs",
     "exposure_function",
     "fair_winner",
     "false_alarm_rate",
@@ -87,8 +89,10 @@ __all__ = [
     "signal_to_clutter",
     "single_runs",
     "smallest_p",
+    "stacked_share",
     "steps_of_equal_work",
     "table_ii_cells",
+    "tail_parameters",
     "target_share",
     "targets_found",
     "top_k_function",

@@ -28,8 +28,8 @@ from rrca.plots.fusion import (
     held_gates,
     joints,
     moved_weights,
+    printed_rows,
     table_vi_counts,
-    table_vi_printed,
 )
 from rrca.plots.loss import gradient_maps, gradient_shares, loss_along_p, loss_knobs, loss_row
 from rrca.plots.network import architecture, clusters, gate
@@ -46,6 +46,7 @@ from rrca.plots.saving import SAVED_DPI, save
 from rrca.plots.scale_out import best_of_m, interval_widths, shared_runs, wall_time
 from rrca.plots.shares import error_shares, protocols
 from rrca.plots.sharing import gradient_by_pass, spread_by_pass
+from rrca.plots.stacking import equal_figures, heads, hearing, table_v_counts, tail_reads
 from rrca.plots.style import (
     CURVES,
     DETECTION,
@@ -110,6 +111,7 @@ __all__ = [
     "differences",
     "drawn_maps",
     "empty_or_not",
+    "equal_figures",
     "error_shares",
     "exposure_by_level",
     "extras_and_passes",
@@ -121,6 +123,8 @@ __all__ = [
     "gradient_by_pass",
     "gradient_maps",
     "gradient_shares",
+    "heads",
+    "hearing",
     "held_gates",
     "interval_widths",
     "joints",
@@ -149,6 +153,7 @@ __all__ = [
     "printed_and_verdict",
     "printed_backbones",
     "printed_counts",
+    "printed_rows",
     "printed_targets",
     "protocols",
     "race",
@@ -174,8 +179,9 @@ __all__ = [
     "spread_by_pass",
     "surface",
     "table_iii_fronts",
+    "table_v_counts",
     "table_vi_counts",
-    "table_vi_printed",
+    "tail_reads",
     "target_statistics",
     "threshold",
     "time_against",

@@ -30,18 +30,23 @@ MARGIN, RING = 3, 4  # px around a drawn target: what is erased with it, and wha
 # --- The table -----------------------------------------------------------------------------------------------
 
 
-def printed() -> pd.DataFrame:
-    """Table VI as counts.
+def printed(number: str = "VI") -> pd.DataFrame:
+    """A table of the paper as counts.
+
+    Parameters
+    ----------
+    number : str, default "VI"
+        A table in which the default network is a row, and which prints an IoU.
 
     Returns
     -------
     DataFrame
         By row: "IoU" (per cent), "targets" (found, of 263) and "false pixels" (of 214 frames of 256×256), and their
-        differences from the DIAAM row, "Δ IoU", "Δ targets", "Δ false pixels".
+        differences from the default's row, "Δ IoU", "Δ targets", "Δ false pixels".
 
     References
     ----------
-    Paper, Table VI; each row is one run, its epoch chosen on the test list.
+    Paper, Tables III to VI; each row is one run, its epoch chosen on the test list.
 
     Examples
     --------
@@ -55,17 +60,18 @@ def printed() -> pd.DataFrame:
                 "targets": whole_targets(row.pd),
                 "false pixels": round(row.fa * 1e-6 * paper.TEST_PIXELS),
             }
-            for row in paper.table("VI")
+            for row in paper.table(number)
         },
         orient="index",
     )
-    apart = table - table.loc[DEFAULT]
+    default = next(row.name for row in experiments.rows(number) if row.default)
+    apart = table - table.loc[default]
     return table.join(apart.add_prefix("Δ ").round(2))
 
 
-def networks() -> dict[str, RRCANet]:
-    """The six networks of Table VI with fresh weights, by their row."""
-    return {row.name: build(row.network, **row.settings).eval() for row in experiments.rows("VI")}
+def networks(number: str = "VI") -> dict[str, RRCANet]:
+    """The networks of a table with fresh weights, in evaluation mode, by their row."""
+    return {row.name: build(row.network, **row.settings).eval() for row in experiments.rows(number)}
 
 
 def counts() -> pd.DataFrame:
