@@ -154,6 +154,15 @@ def test_what_has_no_card_is_refused(model):
         rrca.threshold_for(given)
 
 
+def test_the_weights_that_are_shipped_for_it_answer():
+    """The README's command: a rate instead of a threshold, without a training of one's own."""
+    low, high = (false_alarms.operating_point("rrcanet-resnet18_val", fa) for fa in (3e-6, 3e-5))
+    assert low.threshold > high.threshold and low.fa <= 3e-6 < high.fa <= 3e-5
+    assert low.detected <= high.detected <= high.targets
+    assert "val list of NUAA-SIRST" in str(high)
+    assert rrca.threshold_for("rrcanet-resnet18_val", fa=3e-5) == high.threshold
+
+
 def test_weights_fitted_on_all_of_the_training_list_have_none():
     for name in rrca.checkpoint.shipped():
         if rrca.checkpoint.card(name)["split"] == "trainval":
