@@ -64,7 +64,10 @@ def _panel(axes, one: Comparison, rows: Sequence[str]) -> None:
             axes.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=2)
             axes.plot(row["difference"], place, mark, color=colour, markersize=6)
         else:
-            axes.text(0, place, " not run", va="center", fontsize=7, color="0.4")
+            behind = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
+            axes.text(
+                0, place + 0.3, "not run", ha="center", va="center", fontsize=6, color="0.4", bbox=behind
+            )
         if np.isfinite(row["paper difference"]):
             axes.plot(row["paper difference"], place, "D", color=IOU, fillstyle="none", markersize=6)
     axes.set(xlabel=UNITS[one.figure])
