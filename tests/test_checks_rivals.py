@@ -6,7 +6,7 @@ from three_voices import assert_three_voices
 
 from rrca import checks
 from rrca.networks import repisdnet
-from rrca.studies import rivals
+from rrca.studies import printed
 
 
 def stub(*given):
@@ -86,7 +86,7 @@ def test_expectations_agree_with_the_package():
     block = repisdnet.EdgeCompensation(2, 2).eval()
     sizes = tuple(sum(p.numel() for p in part.parameters()) for part in (block, repisdnet.deployed(block)))
     assert checks.branched_block(sizes).voice == "correct"
-    assert checks.sign_test(rivals.least_p).voice == "correct"
+    assert checks.sign_test(printed.least_p).voice == "correct"
 
     def fold(kernel, bias, gamma, beta, mean, variance):
         conv, norm = torch.nn.Conv2d(1, 1, 3), torch.nn.BatchNorm2d(1)

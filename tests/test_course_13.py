@@ -6,7 +6,7 @@ import math
 import lesson
 
 from rrca import checks, losses
-from rrca.studies import nine_losses, steps
+from rrca.studies import nine_losses, printed, steps
 
 ROWS = list(nine_losses.NAMES)
 
@@ -30,7 +30,7 @@ def test_solutions_are_correct_as_printed():
 
 
 def test_the_toy_of_ten_targets_and_that_of_two_rates():
-    assert nine_losses.least_p(9 - 7) == 0.5 and "So p = 0.5" in text()
+    assert printed.least_p(9 - 7) == 0.5 and "So p = 0.5" in text()
     a, b = (70, 74, 71), (75, 71, 60)
     assert a[1] - b[1] == 3 and max(b) - max(a) == 1
     assert (

@@ -11,7 +11,7 @@ from test_compare import line
 from rrca import compare, losses, plots
 from rrca.checkpoint import load
 from rrca.errors import InputError
-from rrca.studies import alpha_k, gradients, nine_losses
+from rrca.studies import alpha_k, gradients, nine_losses, printed
 
 
 def test_rows_are_the_losses_that_can_be_built():
@@ -32,12 +32,12 @@ def test_printed_counts_by_hand():
 @pytest.mark.parametrize("difference", range(8))
 def test_least_p_is_that_of_a_sign_test(difference):
     expected = stats.binomtest(difference, difference).pvalue if difference else 1.0
-    assert nine_losses.least_p(difference) == pytest.approx(expected) == nine_losses.least_p(-difference)
+    assert printed.least_p(difference) == pytest.approx(expected) == printed.least_p(-difference)
 
 
 def test_the_least_p_is_the_least():
     """A target that only the other one finds makes p larger."""
-    assert all(stats.binomtest(6 + n, 6 + 2 * n).pvalue > nine_losses.least_p(6) for n in range(1, 20))
+    assert all(stats.binomtest(6 + n, 6 + 2 * n).pvalue > printed.least_p(6) for n in range(1, 20))
 
 
 def test_unchosen_cells_are_like_other_losses():

@@ -11,7 +11,7 @@ from torch import nn
 
 import rrca
 from rrca import compare, data, paper, plots
-from rrca.studies import anatomy, rivals
+from rrca.studies import anatomy, printed, rivals
 
 
 class Valley(nn.Module):
@@ -97,12 +97,12 @@ def test_the_counts_are_the_specifications():
 
 @pytest.mark.parametrize("d", [1, 3, 5, 6, 17])
 def test_the_least_p_is_the_binomial_tests(d):
-    assert rivals.least_p(d) == rivals.least_p(-d) == pytest.approx(stats.binomtest(d, d).pvalue)
+    assert printed.least_p(d) == printed.least_p(-d) == pytest.approx(stats.binomtest(d, d).pvalue)
 
 
 def test_the_largest_margin_is_five():
     figure = plots.printed_targets(rivals.printed(), rivals.OURS)
-    assert figure.numbers["margin"] == 5 and rivals.least_p(5) > 0.05 > rivals.least_p(6)
+    assert figure.numbers["margin"] == 5 and printed.least_p(5) > 0.05 > printed.least_p(6)
     assert set(figure.numbers["inside"]) == {
         "ResUNet",
         "AMFU-net",
@@ -113,8 +113,8 @@ def test_the_largest_margin_is_five():
 
 
 def test_zero_false_pixels_are_a_whole_number():
-    assert rivals.whole_pixels(0.0, 2) == 0
-    assert rivals.whole_pixels(1e6, 2, pixels=100) == 100
+    assert printed.whole_pixels(0.0, 2) == 0
+    assert printed.whole_pixels(1e6, 2, pixels=100) == 100
 
 
 # --- the race ------------------------------------------------------------------------------------------------

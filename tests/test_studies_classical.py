@@ -12,7 +12,7 @@ from rrca.classical import METHODS, Responses, segment
 from rrca.errors import InputError
 from rrca.evaluation import Counted, evaluate
 from rrca.metrics import Counts
-from rrca.studies import classical, classical_paper, classical_results
+from rrca.studies import classical, classical_paper, classical_results, printed
 from rrca.sweeps import read
 
 
@@ -146,9 +146,9 @@ def test_no_false_alarm_at_all_is_a_distance_too():
 
 def test_the_papers_pd_on_nuaa_sirst_are_whole_numbers_of_its_263_targets():
     """All nine; of random values with two decimals about every second would be."""
-    found = [classical_paper.whole_targets(paper.row("I", name).pd) for name in paper.CLASSICAL]
+    found = [printed.whole_targets(paper.row("I", name).pd) for name in paper.CLASSICAL]
     assert found == [210, 182, 205, 208, 225, 196, 208, 205, 216]
-    assert classical_paper.whole_targets(50.1) is None
+    assert printed.whole_targets(50.1) is None
 
 
 # --- the result file -------------------------------------------------------------------------------------------

@@ -13,7 +13,8 @@ from rrca.plots.parts import check_shapes, stretched
 from rrca.plots.style import CURVES, FEATURE_MAP, IOU, SCORE_MAP, WIDTH, Figure, in_style
 from rrca.plots.surfaces import FINEST, _landscape, blocks, heights
 from rrca.studies.anatomy import Anatomy
-from rrca.studies.rivals import Race, least_p
+from rrca.studies.printed import least_p
+from rrca.studies.rivals import Race
 
 DASHES = ("solid", (0, (5, 2)), (0, (1, 1)), (0, (5, 1, 1, 1)))
 COLUMNS = 2  # of panels

@@ -10,8 +10,8 @@ import torch
 from scipy import integrate, stats
 
 from rrca import compare, losses, paper
-from rrca.studies.classical_paper import whole_targets
 from rrca.studies.gradients import Stage, kept_by_top_k, per_pixel
+from rrca.studies.printed import as_counts
 
 CHOSEN = paper.grid_name(losses.ALPHA, losses.TOP_PER_CENT)
 Measure = Literal["iou", "pd", "fa"]
@@ -32,14 +32,8 @@ def printed() -> pd.DataFrame:
     [258, 106]
     """
     cells = {paper.grid_name(alpha, k): {"alpha": alpha, "k": k} for alpha in paper.ALPHAS for k in paper.KS}
-    for row in paper.table("VII"):
-        cells[row.name] |= {
-            "pd": row.pd,
-            "fa": row.fa,
-            "targets": whole_targets(row.pd),
-            "pixels": round(row.fa * 1e-6 * paper.TEST_PIXELS),
-        }
-    return pd.DataFrame.from_dict(cells, orient="index")
+    counted = as_counts(paper.table("VII"))[["pd", "fa", "targets", "pixels"]]
+    return pd.DataFrame.from_dict(cells, orient="index").join(counted)
 
 
 def expected_best(m: int) -> float:

@@ -15,7 +15,7 @@ from rrca.data import scenes
 from rrca.errors import InputError
 from rrca.metrics import DetectionMetrics
 from rrca.registry import build
-from rrca.studies.classical_paper import whole_targets
+from rrca.studies.printed import as_counts
 from rrca.training.average import Average
 
 NS = (0, 1, 2, 3)  # the rows of Table IV
@@ -49,18 +49,9 @@ def printed() -> pd.DataFrame:
     >>> printed()[["missed", "pixels"]].T.values.tolist()
     [[8, 8, 5, 11], [235, 175, 106, 430]]
     """
-    rows = {}
-    for n, row in zip(NS, paper.table("IV"), strict=True):
-        found = whole_targets(row.pd)
-        rows[n] = {
-            "iou": row.iou,
-            "pd": row.pd,
-            "fa": row.fa,
-            "found": found,
-            "missed": paper.TEST_TARGETS - found,
-            "pixels": round(row.fa * 1e-6 * paper.TEST_PIXELS),
-        }
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("n")
+    table = as_counts(paper.table("IV")).rename(columns={"targets": "found"})
+    table.insert(4, "missed", paper.TEST_TARGETS - table["found"])
+    return table.set_axis(NS).rename_axis("n")
 
 
 def share_of_orders(holds: Callable[[tuple[int, ...]], bool], ns: Sequence[int] = NS) -> float:

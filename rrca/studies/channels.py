@@ -11,7 +11,7 @@ from rrca import paper
 from rrca.cost import count
 from rrca.experiments import rows as planned
 from rrca.registry import build
-from rrca.studies.classical_paper import whole_targets
+from rrca.studies.printed import whole_targets
 from rrca.studies.scale_out import SEEDS, half_width
 
 NETWORK = "rrcanet-resnet18"

@@ -79,27 +79,3 @@ def told(line: dict[str, Any]) -> str:
         printed = "  ".join(f"{WORDS[name]} {SCALE[name] * line['paper'][name]:.2f}" for name in FIGURES)
         text += f"\n  paper: {printed}; {suggestion(line)}"
     return text
-
-
-def whole_targets(pd: float, targets: int = paper.TEST_TARGETS) -> int | None:
-    """How many of the test list's targets a printed Pd is, if it is a whole number of them.
-
-    Parameters
-    ----------
-    pd : float
-        Per cent, two decimals.
-    targets : int, default 263
-        Of the list.
-
-    Returns
-    -------
-    int or None
-        None if no whole number gives that Pd, rounded or cut off after the second decimal.
-
-    Examples
-    --------
-    >>> whole_targets(79.84), whole_targets(79.70)
-    (210, None)
-    """
-    found = round(pd / 100 * targets)
-    return found if abs(100 * found / targets - pd) < 0.01 else None

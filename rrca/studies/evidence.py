@@ -17,7 +17,7 @@ from rrca.checkpoint import DEFAULT
 from rrca.errors import InputError
 from rrca.reuse import is_kernel
 from rrca.studies import plugin
-from rrca.studies.classical_paper import whole_targets
+from rrca.studies.printed import whole_targets
 
 VERDICTS = get_args(claims.Verdict)
 SUBJECTS = {  # by the paper's section, the last that a claim's place names

@@ -20,7 +20,7 @@ from rrca.evaluation import evaluate
 from rrca.metrics import Metrics
 from rrca.networks.rrcanet import RRCANet
 from rrca.registry import build
-from rrca.studies.classical_paper import whole_targets
+from rrca.studies.printed import as_counts
 
 DEFAULT = "DIAAM"
 SHUT, OPEN = 0.05, 0.95  # a weight below, or above, counts as a switch that is off, or on
@@ -53,17 +53,8 @@ def printed(number: str = "VI") -> pd.DataFrame:
     >>> printed().loc["CA, r = 4", ["Δ targets", "Δ false pixels"]].astype(int).tolist()
     [-5, 160]
     """
-    table = pd.DataFrame.from_dict(
-        {
-            row.name: {
-                "IoU": row.iou,
-                "targets": whole_targets(row.pd),
-                "false pixels": round(row.fa * 1e-6 * paper.TEST_PIXELS),
-            }
-            for row in paper.table(number)
-        },
-        orient="index",
-    )
+    counted = as_counts(paper.table(number))[["iou", "targets", "pixels"]]
+    table = counted.rename(columns={"iou": "IoU", "pixels": "false pixels"})
     default = next(row.name for row in experiments.rows(number) if row.default)
     apart = table - table.loc[default]
     return table.join(apart.add_prefix("Δ ").round(2))

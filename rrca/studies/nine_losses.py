@@ -20,7 +20,7 @@ from rrca.data.store import PixelStore
 from rrca.detection import Detector
 from rrca.recipes import Recipe
 from rrca.studies import alpha_k
-from rrca.studies.classical_paper import whole_targets
+from rrca.studies.printed import as_counts, least_p
 from rrca.studies.ten_lines import TenLineUNet
 from rrca.training.batches import Batches
 
@@ -58,53 +58,10 @@ def printed() -> pd.DataFrame:
     >>> printed().loc[["Dice", "DpT-k"], "targets"].tolist()
     [254, 258]
     """
-    table = pd.DataFrame.from_dict(
-        {
-            row.name: {
-                "iou": row.iou,
-                "pd": row.pd,
-                "fa": row.fa,
-                "targets": whole_targets(row.pd),
-                "pixels": round(row.fa * 1e-6 * paper.TEST_PIXELS),
-            }
-            for row in paper.table("VIII")
-        },
-        orient="index",
-    ).rename_axis("loss")
+    table = as_counts(paper.table("VIII")).rename_axis("loss")
     table["behind"] = table.loc[OURS, "targets"] - table["targets"]
     table["least p"] = table["behind"].map(least_p)
     return table
-
-
-def least_p(difference: int) -> float:
-    """The smallest p that a paired sign test can give to a difference in found targets.
-
-    Parameters
-    ----------
-    difference : int
-        Targets that one method finds more than another, on the same list.
-
-    Returns
-    -------
-    float
-        Two-sided. Smallest if one finds all that the other finds and `difference` more: any target that only the other
-        finds makes p larger.
-
-    Notes
-    -----
-    It knows of chance in the targets alone. Another seed of the training moves the counts as well.
-
-    References
-    ----------
-    Q. McNemar, "Note on the sampling error of the difference between correlated proportions or percentages",
-    Psychometrika 12, 1947; in its exact form.
-
-    Examples
-    --------
-    >>> least_p(2), least_p(0)
-    (0.5, 1.0)
-    """
-    return min(1.0, 2 * 0.5 ** abs(int(difference)))
 
 
 def beside_the_grid() -> pd.DataFrame:

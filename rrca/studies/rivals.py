@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil, floor
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,8 @@ from rrca.data.scenes import scene
 from rrca.detection import ClassicalDetector, Detector
 from rrca.registry import build
 from rrca.studies import classical_results, plateau
-from rrca.studies.classical_paper import NAMES, whole_targets
+from rrca.studies.classical_paper import NAMES
+from rrca.studies.printed import as_counts, least_p, whole_pixels
 
 OURS = "RRCA-Net, ResNet-18"
 NETWORKS = (*paper.RIVALS, OURS)
@@ -84,33 +84,6 @@ def counts(models: Mapping[str, nn.Module], data: str = paper.NUAA) -> pd.DataFr
 # --- What the printed figures can tell apart -----------------------------------------------------------------
 
 
-def whole_pixels(fa: float, decimals: int, pixels: int = paper.TEST_PIXELS) -> int | None:
-    """How many false pixels a printed Fa is, if it is a whole number of them.
-
-    Parameters
-    ----------
-    fa : float
-        1e-6.
-    decimals : int
-        Digits printed after the point.
-    pixels : int
-        Of all frames; by default NUAA-SIRST's test list, squashed to 256×256.
-
-    Returns
-    -------
-    int or None
-        None if no whole number gives that Fa.
-
-    Examples
-    --------
-    >>> whole_pixels(7.56, 2), whole_pixels(26.55, 2)
-    (106, None)
-    """
-    half = 0.5 * 10.0**-decimals * 1.001
-    low, high = (ceil((fa - half) * 1e-6 * pixels), floor((fa + half) * 1e-6 * pixels))
-    return low if low <= high else None
-
-
 def printed(names: Sequence[str] = (*paper.RIVALS, *paper.OURS)) -> pd.DataFrame:
     """Rows of Table I on NUAA-SIRST as counts.
 
@@ -130,42 +103,9 @@ def printed(names: Sequence[str] = (*paper.RIVALS, *paper.OURS)) -> pd.DataFrame
     >>> printed(["DNANet"]).loc["DNANet", ["targets", "pixels"]].astype(int).tolist()
     [251, 372]
     """
-    rows = {}
-    for name in names:
-        row = paper.row("I", name)
-        rows[name] = {
-            "iou": row.iou,
-            "targets": whole_targets(row.pd),
-            "pixels": round(row.fa * 1e-6 * paper.TEST_PIXELS),
-            "whole": whole_pixels(row.fa, row.fa_decimals) is not None,
-        }
-    return pd.DataFrame.from_dict(rows, orient="index").astype({"targets": int})
-
-
-def least_p(difference: int) -> float:
-    """The smallest p that a sign test can give for two counts of found targets.
-
-    Parameters
-    ----------
-    difference : int
-        Targets that one network found more than the other, on one list.
-
-    Returns
-    -------
-    float
-        Two-sided. Reached if the winner found all that the other found: only then do so few targets decide. Where the
-        two miss different targets, p is larger.
-
-    References
-    ----------
-    Q. McNemar, Psychometrika 12, 1947; the exact form.
-
-    Examples
-    --------
-    >>> least_p(1), least_p(6)
-    (1.0, 0.03125)
-    """
-    return min(1.0, 2 * 0.5 ** abs(difference))
+    rows = [paper.row("I", name) for name in names]
+    whole = [whole_pixels(row.fa, row.fa_decimals) is not None for row in rows]
+    return as_counts(rows)[["iou", "targets", "pixels"]].assign(whole=whole)
 
 
 def apart(table: pd.DataFrame, name: str = OURS, level: float = 0.05) -> pd.DataFrame:
