@@ -443,6 +443,7 @@ def notebooks_run(options) -> int:
         parameters=_settings(options.set),
         only=options.only,
         figures=options.figures,
+        workers=options.workers,
     )
     return int(not all(result.ok for result in results))
 
@@ -772,6 +773,9 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--figures", metavar="FOLDER", help="where figures go (default OUT/figures)")
     p.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter for all notebooks"
+    )
+    p.add_argument(
+        "--workers", type=int, metavar="N", help="notebooks side by side (default: one a core, 4 at most)"
     )
     p = _command(sub, "lab", notebooks_lab, "open JupyterLab at notebook 00")
     p.add_argument("--folder", default="notebooks", help="where they are (default notebooks)")

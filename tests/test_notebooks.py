@@ -218,6 +218,32 @@ def test_a_page_that_would_load_from_the_network_fails(tmp_path, capsys):
     assert "not run" in index
 
 
+@pytest.mark.slow
+def test_notebooks_run_side_by_side_and_are_told_in_their_order(tmp_path, monkeypatch, capsys):
+    """Each waits for the other, so one after the other neither would end; the second ends first."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(6)))
+    wait = (
+        "import os, pathlib, time\n"
+        "pathlib.Path('{mine}').touch()\n"
+        "for _ in range(600):\n"
+        "    if pathlib.Path('{other}').exists(): break\n"
+        "    time.sleep(0.1)\n"
+        "else: raise TimeoutError('alone')\n"
+        "print(os.environ['OMP_NUM_THREADS'])\n"
+    )
+    tiny(tmp_path / "nb" / "00_a.ipynb", code(wait.format(mine="a", other="b") + "time.sleep(3)"))
+    tiny(tmp_path / "nb" / "01_b.ipynb", code(wait.format(mine="b", other="a")))
+    results = notebooks.run(tmp_path / "nb", tmp_path / "out", {"dataset": "synthetic"})
+    assert [(result.name, result.ok, result.error) for result in results] == [
+        ("00_a", True, ""),
+        ("01_b", True, ""),
+    ]
+    assert [outputs(tmp_path / "out" / f"{result.name}.ipynb") for result in results] == ["3\n", "3\n"]
+    first, second, _ = capsys.readouterr().out.splitlines()
+    assert first.startswith("01_b") and second.startswith("00_a")
+
+
 # --- what is refused before anything runs -------------------------------------------------------------------
 
 
@@ -230,6 +256,7 @@ def test_a_page_that_would_load_from_the_network_fails(tmp_path, capsys):
         ({"parameters": {"dataset": "NUAA-SIRST"}}, "NUAA-SIRST"),
         ({"only": [3]}, "no notebook '3': choose among 00_a"),
         ({"folder": "elsewhere"}, "elsewhere holds no notebook"),
+        ({"workers": 0}, "0 notebooks side by side: at least 1"),
     ],
 )
 def test_run_refuses_before_it_starts(tmp_path, monkeypatch, options, message):

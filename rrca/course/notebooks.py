@@ -5,11 +5,13 @@ Jupyter is imported by the functions that need it, so that importing this module
 
 import importlib.util
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
 import time
 import warnings
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +37,7 @@ __all__ = [
 ]
 
 DATASET = "NUAA-SIRST"
+MOST_WORKERS = 4  # side by side by default: a kernel takes up to 1 GB
 _KERNEL = "python3"  # what the notebooks' own metadata say
 _MISSING = 'running notebooks needs Jupyter: pip install "rrca[notebooks]"'
 
@@ -61,7 +64,9 @@ class Result:
     error: str = ""
 
 
-def run(folder="notebooks", out="build", parameters=None, only=None, figures=None, progress=True):
+def run(
+    folder="notebooks", out="build", parameters=None, only=None, figures=None, progress=True, workers=None
+):
     """Execute the notebooks; one that fails does not stop the others.
 
     Executed copies (``NAME.ipynb``, partial where a cell failed), a page of each (``NAME.html``),
@@ -83,6 +88,9 @@ def run(folder="notebooks", out="build", parameters=None, only=None, figures=Non
         Folder for the figures; ``OUT/figures`` by default.
     progress : bool, default True
         Whether to show a bar on a terminal, and to print a line for each notebook and the `summary`.
+    workers : int, optional
+        Notebooks that run side by side, each with its share of the cores; by default as many as there are cores, four
+        at most. A notebook that is alone gets all cores.
 
     Returns
     -------
@@ -93,8 +101,12 @@ def run(folder="notebooks", out="build", parameters=None, only=None, figures=Non
     ------
     InputError
         Before anything runs: if Jupyter is missing, there is no such notebook, no notebook has such a
-        parameter, a value is of another type than the default, or the data set asked for is not there.
+        parameter, a value is of another type than the default, the data set asked for is not there, or `workers` is
+        not positive.
     """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if workers is not None and workers < 1:
+        raise InputError(f"{workers} notebooks side by side: at least 1.")
     if importlib.util.find_spec("papermill") is None or importlib.util.find_spec("nbconvert") is None:
         raise InputError(_MISSING)
     shown, folder, out = out, Path(folder).resolve(), Path(out).resolve()
@@ -104,22 +116,28 @@ def run(folder="notebooks", out="build", parameters=None, only=None, figures=Non
     values = _complete(chosen, dict(parameters or {}), figures)
     out.mkdir(parents=True, exist_ok=True)
 
+    workers = min(len(chosen), workers or min(cores, MOST_WORKERS))
+    names = [other.name for other in series]
+    start = time.perf_counter()
     results = []
-    with _kernel(), tqdm(total=len(chosen), unit="notebook", disable=None if progress else True) as bar:
-        for notebook in chosen:
-            bar.set_description(notebook.name)
-            result = _execute(notebook, out, values, [other.name for other in series])
+    with (
+        _kernel(threads=max(1, cores // workers) if workers > 1 else None),
+        tqdm(total=len(chosen), unit="notebook", disable=None if progress else True) as bar,
+    ):
+        for result in _side_by_side(workers, chosen, out, values, names):
             results.append(result)
             bar.update()
             if progress:
                 bar.write(f"{result.name:<32} {result.seconds:7.1f} s  {'ok' if result.ok else 'FAILED'}")
+    results.sort(key=lambda result: names.index(result.name))
+    seconds = time.perf_counter() - start
     pages.write_index(out / "index.html", series, results)
     if progress:
-        print(summary(results, shown))
+        print(summary(results, shown, seconds))
     return results
 
 
-def summary(results, out="build"):
+def summary(results, out="build", seconds=None):
     """What a run did, for people.
 
     Parameters
@@ -128,6 +146,8 @@ def summary(results, out="build"):
         From `run`.
     out : path, default "build"
         Where it wrote.
+    seconds : float, optional
+        Wall time of the run; by default the sum over the notebooks.
 
     Returns
     -------
@@ -141,7 +161,8 @@ def summary(results, out="build"):
     1 of 2 notebooks ran, 1 failed; 4 s in all. Pages: build/index.html
     """
     failed = [result for result in results if not result.ok]
-    seconds = sum(result.seconds for result in results)
+    if seconds is None:
+        seconds = sum(result.seconds for result in results)
     lines = [f"{result.name} failed in {result.error}" for result in failed]
     count = f"{len(results) - len(failed)} of {len(results)} notebooks ran"
     if failed:
@@ -272,6 +293,24 @@ def _fits(value, default):
     return type(value) is type(default)
 
 
+def _side_by_side(workers, chosen, out, values, names):
+    """The results of the notebooks as they end; one worker needs no process of its own."""
+    if workers == 1:
+        for notebook in chosen:
+            yield _execute(notebook, out, values, names)
+        return
+    spawn = multiprocessing.get_context(
+        "spawn"
+    )  # a forked process would share the locks of this one's threads
+    pool = ProcessPoolExecutor(workers, mp_context=spawn)
+    try:
+        waiting = [pool.submit(_execute, notebook, out, values, names) for notebook in chosen]
+        for done in as_completed(waiting):
+            yield done.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
 def _execute(notebook, out, values, names):
     """Run one notebook and make its page."""
     with warnings.catch_warnings():
@@ -312,8 +351,11 @@ def _reason(failure):
 
 
 @contextmanager
-def _kernel():
-    """Make ``python3`` mean this interpreter and this rrca, whatever kernels the machine has registered."""
+def _kernel(threads=None):
+    """Make ``python3`` mean this interpreter and this rrca, whatever kernels the machine has registered.
+
+    Its kernels compute with so many threads, unless OMP_NUM_THREADS says otherwise already.
+    """
     package = Path(rrca.__file__).resolve().parent.parent
     environment = {}
     if "site-packages" not in package.parts:  # a checkout that is run without being installed
@@ -322,6 +364,8 @@ def _kernel():
         )
     if os.environ.get("RRCA_DATA"):  # notebooks run in their own folder, where a relative path means another
         environment["RRCA_DATA"] = str(Path(os.environ["RRCA_DATA"]).resolve())
+    if threads and "OMP_NUM_THREADS" not in os.environ:
+        environment["OMP_NUM_THREADS"] = str(threads)
     # at its usual level ipykernel prints a warning about encryption on every start, and at ERROR that it was stopped
     argv = [sys.executable, "-m", "ipykernel_launcher", "--log-level=CRITICAL", "-f", "{connection_file}"]
     spec = {"argv": argv, "display_name": "Python 3 (rrca)", "language": "python", "env": environment}
