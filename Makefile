@@ -22,7 +22,7 @@ READY       := $(VENV)/.ready
 help:
 	@echo "make run      execute all notebooks; copies, pages and figures go to build/ (open build/index.html)"
 	@echo "make lab      open JupyterLab at notebook 00"
-	@echo "make test     run the tests            ARGS=\"-m 'not slow'\" for the quick ones"
+	@echo "make test     run the tests, one a core    ARGS=\"-m 'not slow'\" for the quick ones"
 	@echo "make figures  rewrite figures/ from the real frames, with the notebooks' own parameters"
 	@echo "make install  only create .venv (each of the above does so when needed)"
 	@echo "make clean    remove build/"
@@ -36,7 +36,7 @@ run: $(READY)
 	@$(PY) -m rrca notebooks run
 
 test: $(READY)
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest --numprocesses logical --dist worksteal $(ARGS)
 
 lab: $(READY)
 	@$(PY) -m rrca notebooks lab

@@ -5,6 +5,10 @@ import signal
 from pathlib import Path
 
 import pytest
+
+if int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1)) > 1:  # a process a core: more threads would only wait
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch, and for the programs that tests start
+
 import torch
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
