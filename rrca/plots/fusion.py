@@ -9,7 +9,7 @@ from matplotlib.patches import Patch
 from rrca.blocks import ChannelAttention, Reweight
 from rrca.metrics import Metrics
 from rrca.networks.rrcanet import RRCANet
-from rrca.plots.network import FREE, ONCE, OWNED, _Diagram
+from rrca.plots.diagram import FREE, ONCE, OWNED, Diagram
 from rrca.plots.style import CURVES, IOU, WIDTH, Figure, in_style
 from rrca.studies.fusion import DEFAULT, Gates
 
@@ -43,7 +43,7 @@ def joints(networks: Mapping[str, RRCANet]) -> Figure:
             axes.set(xlim=(-0.05, 4.6), ylim=(-0.1, 4.1))
             axes.set_axis_off()
             axes.set_title(name, fontweight="bold")
-            diagram = _Diagram(axes, 8)
+            diagram = Diagram(axes, 8)
             if network.config.decoder == "diaam":
                 _attention(diagram, network.decoder.fuse[0][0])
             else:
@@ -58,7 +58,7 @@ def joints(networks: Mapping[str, RRCANet]) -> Figure:
     return figure
 
 
-def _attention(diagram: _Diagram, block) -> None:
+def _attention(diagram: Diagram, block) -> None:
     """DIAAM or its reversal: the low level below, the high one above, what they become on the right."""
     rows = {
         "low": (0.9, block.project_low, "low level\n$e_0$"),
@@ -89,7 +89,7 @@ def _attention(diagram: _Diagram, block) -> None:
     diagram.arrow((4.18, 0.2), (4.18, 1.79))
 
 
-def _flat(diagram: _Diagram, network: RRCANet) -> None:
+def _flat(diagram: Diagram, network: RRCANet) -> None:
     """Concatenation or sum: all levels at once."""
     C = network.config.channels
     sums = network.config.decoder == "sum"

@@ -7,10 +7,11 @@ from itertools import pairwise
 import numpy as np
 import torch
 from matplotlib.colors import ListedColormap
-from matplotlib.patches import FancyBboxPatch, Patch
+from matplotlib.patches import Patch
 
 from rrca.metrics.components import components
 from rrca.networks.rrcanet import RRCANet
+from rrca.plots.diagram import FREE, ONCE, OWNED, SHARED, Diagram
 from rrca.plots.parts import (
     check_shapes,
     draw_outline,
@@ -24,7 +25,6 @@ from rrca.plots.parts import (
 from rrca.plots.style import CURVES, FEATURE_MAP, FRAME_MAP, HIT, SCORE_MAP, WIDTH, Figure, in_style
 from rrca.studies.ledger import ledger
 
-SHARED, OWNED, ONCE, FREE = CURVES[0], CURVES[1], CURVES[2], "#777777"
 PITCH = 2.2  # width of a pass in the diagram; a level is 1 high
 
 
@@ -67,7 +67,7 @@ def architecture(model: RRCANet, height: int = 256, width: int = 256) -> Figure:
     )
     with in_style():
         figure = Figure(WIDTH, 1.9 + 0.92 * levels, caption, numbers)
-        diagram = _Diagram(figure.add_subplot(), 7.4 - 0.5 * max(0, passes - 2))
+        diagram = Diagram(figure.add_subplot(), 7.4 - 0.5 * max(0, passes - 2))
         shapes, top = _shapes(model, height, width), levels + 1.55
         right = max(PITCH * passes, 5.6)
         diagram.axes.set(xlim=(-1.05, right + 0.1), ylim=(-0.55, top + 0.6))
@@ -114,7 +114,7 @@ def architecture(model: RRCANet, height: int = 256, width: int = 256) -> Figure:
     return figure
 
 
-def _draw_pass(diagram: "_Diagram", config, t: int, encoder: Sequence, decoder: Sequence) -> None:
+def _draw_pass(diagram: Diagram, config, t: int, encoder: Sequence, decoder: Sequence) -> None:
     """One pass: the encoder's stages downwards, the decoder's blocks upwards, and the way into the pass."""
     levels = len(config.channels)
     left, right = PITCH * t + 0.45, PITCH * t + 1.5
@@ -139,30 +139,6 @@ def _draw_pass(diagram: "_Diagram", config, t: int, encoder: Sequence, decoder: 
         diagram.arrow((left + 0.43, y), (right - 0.41, y), FREE)
         diagram.arrow((right, y - 0.67 if y > 1 else y - 1), (right, y - 0.33), FREE)
     diagram.axes.plot([left + 0.43, right], [0, 0], color=FREE, linewidth=1.1)
-
-
-class _Diagram:
-    """Boxes and arrows on one pair of axes."""
-
-    def __init__(self, axes, fontsize: float):
-        self.axes, self.fontsize, self.texts = axes, fontsize, []
-
-    def box(self, x, y, width, text, colour, height=0.66):
-        look = dict(boxstyle="round,pad=0,rounding_size=0.08", linewidth=1.2)
-        for face, edge, alpha in ((colour, "none", 0.16), ("none", colour, 1)):
-            corner = (x - width / 2, y - height / 2)
-            self.axes.add_patch(
-                FancyBboxPatch(corner, width, height, facecolor=face, edgecolor=edge, alpha=alpha, **look)
-            )
-        self.text(x, y, text)
-        self.texts.append(text.replace("\n", " "))
-
-    def text(self, x, y, text):
-        self.axes.text(x, y, text, ha="center", va="center", fontsize=self.fontsize)
-
-    def arrow(self, start, end, colour="#333333"):
-        look = dict(arrowstyle="-|>", color=colour, linewidth=1.1, shrinkA=0, shrinkB=0)
-        self.axes.annotate("", end, start, arrowprops=look)
 
 
 def _shapes(model: RRCANet, height: int, width: int) -> dict:

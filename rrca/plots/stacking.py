@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.patches import Patch
 
 from rrca.networks.rrcanet import RRCANet
-from rrca.plots.network import FREE, ONCE, _Diagram
+from rrca.plots.diagram import FREE, ONCE, Diagram
 from rrca.plots.style import CURVES, IOU, WIDTH, Figure, in_style
 from rrca.studies.stacking import equal_pairs
 
@@ -42,7 +42,7 @@ def heads(networks: Mapping[str, RRCANet]) -> Figure:
             axes.set(xlim=(-0.05, 4.75), ylim=(-0.1, 3.9))
             axes.set_axis_off()
             axes.set_title(name, fontweight="bold")
-            diagram = _Diagram(axes, 8)
+            diagram = Diagram(axes, 8)
             _head(diagram, network)
             figure.numbers[name] = diagram.texts
         entries = [
@@ -53,7 +53,7 @@ def heads(networks: Mapping[str, RRCANet]) -> Figure:
     return figure
 
 
-def _head(diagram: _Diagram, network: RRCANet) -> None:
+def _head(diagram: Diagram, network: RRCANet) -> None:
     """The maps of the passes on the left, the tail that they reach on the right."""
     config, block = network.config, network.output.tail.block
     C, passes = config.channels[0], config.passes
