@@ -134,9 +134,30 @@ def test_the_rule_that_fits_all_three_is_named():
 
 def test_where_no_rule_fits_the_nearest_and_what_it_fits_are_said():
     line = line_of(T_C=(0.02, 0.87, 1e-3), T_D=(0.10, 0.84, 11e-5))
+    line["metrics"] = {"intersection": 200, "union": 10_000, "pixels": 10**7, "frames": 214, "fa": 1e-3}
     text = classical_paper.suggestion(line)
     assert "T-D comes nearest" in text and "Pd alone" in text and "none of these rules" in text
     assert line["within"]["pd"] == ["T-C", "T-D"]
+    assert f"IoU under T-C would be {100 * 200 / (10_000 - 9885.3):.2f} %" in text  # 11.47e-6 for 1e-3
+
+
+def test_added_false_pixels_lessen_iou_and_are_counted_in_frames():
+    counts = {"intersection": 10, "union": 100, "pixels": 1000, "frames": 10, "fa": 0.01}
+    line = {"metrics": counts, "paper": {"fa": 0.11}}
+    assert classical_paper.with_the_papers_fa(line) == pytest.approx({"iou": 5, "frames": 1})
+    same = {"metrics": counts, "paper": {"fa": 0.01}}
+    assert classical_paper.with_the_papers_fa(same) == pytest.approx({"iou": 10, "frames": 0})
+
+
+def test_false_pixels_alone_divide_most_of_our_rows_from_the_papers():
+    """What notebook 15 ends with: T-C at native size, and the paper's Fa."""
+    table = classical_paper.false_pixels(classical_results.lines("NUAA-SIRST", "exact"))
+    assert list(table.index) == list(paper.CLASSICAL)
+    missed = (table["targets"] - table["targets, paper"]).abs()
+    assert list(missed.index[missed > 4]) == ["RIPT"]
+    off = (table["IoU with the paper's Fa"] / table["IoU, paper"] - 1).abs()
+    assert list(off.index[off > 0.05]) == ["RIPT", "MSLSTIPT"]
+    assert (table["more false pixels / frames"] > 1).sum() == 2
 
 
 def test_no_false_alarm_at_all_is_a_distance_too():

@@ -12,7 +12,13 @@ from rrca.plots.budget import exposure_by_level, maps_by_level, pass_costs, prin
 from rrca.plots.channels import reach_profiles, table_iii_fronts, width_and_depth
 from rrca.plots.classical import filter_knobs, filter_responses, filter_row
 from rrca.plots.classical_low_rank import convergence, singular_values, sparsity, splits
-from rrca.plots.classical_rules import raw_and_stretched, response_tails, rules_beside_paper, rules_plane
+from rrca.plots.classical_rules import (
+    false_pixels,
+    raw_and_stretched,
+    response_tails,
+    rules_beside_paper,
+    rules_plane,
+)
 from rrca.plots.comparison import differences
 from rrca.plots.contrast import contrast_by_pass, missed_targets, silenced
 from rrca.plots.counts import parameters, two_counts
@@ -115,6 +121,7 @@ __all__ = [
     "error_shares",
     "exposure_by_level",
     "extras_and_passes",
+    "false_pixels",
     "filter_knobs",
     "filter_responses",
     "filter_row",

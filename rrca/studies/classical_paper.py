@@ -1,6 +1,9 @@
 """Table I's classical rows beside ours: what is wide of the paper, which rule comes nearest, what that suggests."""
 
+from collections.abc import Mapping
 from typing import Any
+
+import pandas as pd
 
 from rrca import paper
 from rrca.classical import METHODS
@@ -62,10 +65,66 @@ def suggestion(line: dict[str, Any]) -> str:
     nearest = line["nearest"]
     fits = [name for name, rules in line["within"].items() if nearest["rule"] in rules]
     which = f"{' and '.join(WORDS[name] for name in fits)} alone" if fits else "none of the three figures"
-    return (
+    text = (
         f"no rule gives the row; {nearest['rule']} comes nearest, off by a factor of {nearest['factor']:.1f}, and "
         f"fits {which}: none of these rules alone explains it."
     )
+    if "fa" in line["wide"]:
+        text += f" With the paper's Fa, IoU under {line['rule']} would be {with_the_papers_fa(line)['iou']:.2f} %."
+    return text
+
+
+def with_the_papers_fa(line: Mapping[str, Any]) -> dict[str, float]:
+    """The IoU that a row would have if it had the paper's Fa and nothing else changed.
+
+    Parameters
+    ----------
+    line : mapping of str to Any
+        A result line with the paper's row beside it.
+
+    Returns
+    -------
+    dict
+        "iou": |P ∩ G| / (|P ∪ G| + f), in per cent, where f pixels that hit no target are added (or taken away) until
+        Fa is the printed one. "frames": f in frames of mean size; near 1, one frame that came out white would do.
+    """
+    counts = line["metrics"]
+    more = (line["paper"]["fa"] - counts["fa"]) * counts["pixels"]
+    return {
+        "iou": 100 * counts["intersection"] / (counts["union"] + more),
+        "frames": more / counts["pixels"] * counts["frames"],
+    }
+
+
+def false_pixels(lines: Mapping[str, Mapping[str, Any]], data: str = paper.NUAA) -> pd.DataFrame:
+    """Whether false pixels are all that divides our rows from the paper's: targets found, and IoU with its Fa.
+
+    Parameters
+    ----------
+    lines : mapping of str to dict
+        Result lines by method, from `rrca.studies.classical_results.lines`.
+    data : str, default "NUAA-SIRST"
+        Data set of the paper's rows.
+
+    Returns
+    -------
+    DataFrame
+        By the paper's name of the method: "targets" and "targets, paper" (found, of the list's), "IoU", "IoU, paper"
+        and "IoU with the paper's Fa" (`with_the_papers_fa`, per cent), "more false pixels / frames" (of mean size).
+    """
+    rows = {}
+    for method, line in lines.items():
+        row, counts = paper.row("I", NAMES[method], data), line["metrics"]
+        fitted = with_the_papers_fa(line)
+        rows[NAMES[method]] = {
+            "targets": counts["detected"],
+            "targets, paper": round(row.pd / 100 * counts["targets"]),
+            "IoU": 100 * counts["iou"],
+            "IoU, paper": row.iou,
+            "IoU with the paper's Fa": fitted["iou"],
+            "more false pixels / frames": fitted["frames"],
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def told(line: dict[str, Any]) -> str:
