@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator, ScalarFormatter
+from matplotlib.ticker import MaxNLocator, NullLocator
 from scipy.special import ndtr
 
 from rrca import paper
@@ -296,7 +296,8 @@ def false_pixels(table: pd.DataFrame) -> Figure:
         right.barh(range(len(table)), missed, color=CURVES[0], height=0.5)
         right.axvline(0, color="#222222", linewidth=0.8)
         left.set(xscale="log", xlabel="IoU / %", ylim=(len(table) - 0.5, -0.5))
-        left.xaxis.set_major_formatter(ScalarFormatter())
+        left.set_xticks([1, 2, 5, 10, 20], [1, 2, 5, 10, 20])
+        left.xaxis.set_minor_locator(NullLocator())
         left.set_yticks(range(len(table)), table.index)
         right.set(xlabel="targets, ours − paper")
         right.xaxis.set_major_locator(MaxNLocator(integer=True))
