@@ -8,7 +8,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 def test_it_runs_without_an_error_the_sliders_move_the_picture_and_the_landscape_is_drawn():
     moves = {"logit of the threshold": "ArrowRight", "frame (0": "ArrowRight"}
-    with executed("06_evaluation") as notebook:
+    with executed("06_evaluation", judged=12) as notebook:
         move_sliders(notebook, moves, "06_evaluation")
         landscape = notebook.page.locator(".plotly-graph-div")
         landscape.first.scroll_into_view_if_needed()
