@@ -138,7 +138,9 @@ def test_where_no_rule_fits_the_nearest_and_what_it_fits_are_said():
     text = classical_paper.suggestion(line)
     assert "T-D comes nearest" in text and "Pd alone" in text and "none of these rules" in text
     assert line["within"]["pd"] == ["T-C", "T-D"]
-    assert f"IoU under T-C would be {100 * 200 / (10_000 - 9885.3):.2f} %" in text  # 11.47e-6 for 1e-3
+    assert "With the paper's Fa" not in text  # 200 / (10 000 - 9885.3) is far off
+    line["metrics"] |= {"intersection": 30}
+    assert f"T-C has its IoU, too: {100 * 30 / (10_000 - 9885.3):.2f} %" in classical_paper.suggestion(line)
 
 
 def test_added_false_pixels_lessen_iou_and_are_counted_in_frames():
