@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from PIL import Image
 
@@ -72,6 +73,18 @@ def test_constraints_suit_any_machine():
     assert {s.operator for s in lines.pop("torch").specifier} == {">=", "<"}
     for requirement in lines.values():
         assert re.fullmatch(r"==[\w.]+", str(requirement.specifier)), requirement
+
+
+def test_constraints_suit_the_oldest_python_that_is_allowed():
+    """Debian 12 has 3.11.2; a version that asks for 3.11.5 would end its `make run` before it begins."""
+    oldest = PROJECT["requires-python"].removeprefix(">=") + ".0"
+    needs = {
+        name: importlib.metadata.metadata(name)["Requires-Python"]
+        for name in pinned()
+        if name in {canonicalize_name(one.name) for one in importlib.metadata.distributions()}
+    }
+    too_new = {name: text for name, text in needs.items() if text and not SpecifierSet(text).contains(oldest)}
+    assert too_new == {}
 
 
 def test_constraints_satisfy_pyproject():
