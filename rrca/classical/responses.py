@@ -25,6 +25,7 @@ from rrca.classical.ript import ript
 from rrca.classical.tllcm import tllcm
 from rrca.classical.top_hat import top_hat
 from rrca.classical.wslcm import wslcm
+from rrca.cores import cores
 from rrca.errors import InputError
 
 METHODS = {  # in the order of the paper's Table I
@@ -123,7 +124,7 @@ class Responses:
         if self.folder is None:
             raise InputError(f"{self.method}: give a folder for the responses, or call it frame by frame.")
         self.folder.mkdir(parents=True, exist_ok=True)
-        workers = workers or len(os.sched_getaffinity(0))
+        workers = workers or cores()
         bar = tqdm(frames, desc=self.method, unit="frame", disable=not progress)
         with _one_thread(), ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
             running: set[Future] = set()

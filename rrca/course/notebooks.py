@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 from tqdm import tqdm
 
 import rrca
+from rrca.cores import cores
 from rrca.course import pages
 from rrca.course.series import Notebook, discover, navigation, write_navigation
 from rrca.errors import InputError
@@ -104,7 +105,6 @@ def run(
         parameter, a value is of another type than the default, the data set asked for is not there, or `workers` is
         not positive.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if workers is not None and workers < 1:
         raise InputError(f"{workers} notebooks side by side: at least 1.")
     if importlib.util.find_spec("papermill") is None or importlib.util.find_spec("nbconvert") is None:
@@ -116,12 +116,12 @@ def run(
     values = _complete(chosen, dict(parameters or {}), figures)
     out.mkdir(parents=True, exist_ok=True)
 
-    workers = min(len(chosen), workers or min(cores, MOST_WORKERS))
+    workers = min(len(chosen), workers or min(cores(), MOST_WORKERS))
     names = [other.name for other in series]
     start = time.perf_counter()
     results = []
     with (
-        _kernel(threads=max(1, cores // workers) if workers > 1 else None),
+        _kernel(threads=max(1, cores() // workers) if workers > 1 else None),
         tqdm(total=len(chosen), unit="notebook", disable=None if progress else True) as bar,
     ):
         for result in _side_by_side(workers, chosen, out, values, names):
@@ -299,10 +299,8 @@ def _side_by_side(workers, chosen, out, values, names):
         for notebook in chosen:
             yield _execute(notebook, out, values, names)
         return
-    spawn = multiprocessing.get_context(
-        "spawn"
-    )  # a forked process would share the locks of this one's threads
-    pool = ProcessPoolExecutor(workers, mp_context=spawn)
+    # spawned, since a forked process would share the locks of this one's threads
+    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
     try:
         waiting = [pool.submit(_execute, notebook, out, values, names) for notebook in chosen]
         for done in as_completed(waiting):

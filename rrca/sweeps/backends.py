@@ -5,6 +5,7 @@ import os
 import queue
 import threading
 
+from rrca.cores import cores
 from rrca.sweeps.cluster import ray_tasks
 from rrca.sweeps.work import Job, Site, Tell, do
 
@@ -26,7 +27,7 @@ def _process(jobs: list[Job], site: Site, workers: int | None, tell: Tell) -> No
     news = context.Queue()
     processes = [
         context.Process(target=_worker, args=(jobs, site, news), daemon=False)
-        for _ in range(min(workers or os.cpu_count() or 1, len(jobs)))
+        for _ in range(min(workers or cores(), len(jobs)))
     ]
     for process in processes:
         process.start()

@@ -14,6 +14,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from rrca.cores import cores
 from rrca.errors import InputError
 from rrca.sweeps.results import read
 from rrca.sweeps.work import Job, Site, Tell, do, record_failure
@@ -101,11 +102,7 @@ def _cluster(ray, workers: int | None) -> Iterator[None]:
         yield
         return
     address = os.environ.get("RAY_ADDRESS")
-    how = (
-        {"address": address}
-        if address
-        else {"address": "local", "num_cpus": workers or os.cpu_count(), **LOCAL}
-    )
+    how = {"address": address} if address else {"address": "local", "num_cpus": workers or cores(), **LOCAL}
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # or Ray reports each cluster to its makers
     try:
         ray.init(log_to_driver=False, logging_level="ERROR", **how)
