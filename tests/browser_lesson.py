@@ -1,12 +1,15 @@
 """A notebook in a real Chromium with its sliders moved: what the browser tests of the lessons share."""
 
-import json
 import os
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from jupyter_browser import JupyterBrowser, find_chromium
+from papermill.iorw import load_notebook_node, write_ipynb
+from papermill.parameterize import parameterize_notebook
+
+from rrca.course.notebooks import discover
 
 ROOT = Path(__file__).resolve().parent.parent
 SCREENSHOTS = ROOT / "build" / "screenshots"
@@ -32,15 +35,10 @@ def executed(name, **parameters):
 
 
 def _set(path, parameters):
-    """Write values into the cell tagged "parameters" of a copy, each of which must be there."""
-    notebook = json.loads(path.read_text(encoding="utf-8"))
-    cell = next(cell for cell in notebook["cells"] if "parameters" in cell["metadata"].get("tags", []))
-    lines = "".join(cell["source"]).splitlines()
-    for name, value in parameters.items():
-        (place,) = (i for i, line in enumerate(lines) if line.startswith(f"{name} = "))
-        lines[place] = f"{name} = {value!r}"
-    cell["source"] = "\n".join(lines)
-    path.write_text(json.dumps(notebook), encoding="utf-8")
+    """Put values after the cell tagged "parameters" of a copy, as `make run` does; each must be there."""
+    (own,) = (one.parameters for one in discover(path.parent) if one.path == path)
+    assert parameters.keys() <= own.keys()
+    write_ipynb(parameterize_notebook(load_notebook_node(str(path)), parameters), str(path))
 
 
 def move_sliders(notebook, moves, name):
