@@ -146,9 +146,9 @@ def test_where_no_rule_fits_the_nearest_and_what_it_fits_are_said():
 def test_added_false_pixels_lessen_iou_and_are_counted_in_frames():
     counts = {"intersection": 10, "union": 100, "pixels": 1000, "frames": 10, "fa": 0.01}
     line = {"metrics": counts, "paper": {"fa": 0.11}}
-    assert classical_paper.with_the_papers_fa(line) == pytest.approx({"iou": 5, "frames": 1})
+    assert classical_paper.with_the_papers_fa(line) == pytest.approx({"iou": 0.05, "frames": 1})
     same = {"metrics": counts, "paper": {"fa": 0.01}}
-    assert classical_paper.with_the_papers_fa(same) == pytest.approx({"iou": 10, "frames": 0})
+    assert classical_paper.with_the_papers_fa(same) == pytest.approx({"iou": 0.1, "frames": 0})
 
 
 def test_false_pixels_alone_divide_most_of_our_rows_from_the_papers():

@@ -9,6 +9,7 @@ from rrca import paper
 from rrca.classical import METHODS
 from rrca.classical.thresholds import DEFAULT
 from rrca.studies.classical import FIGURES, distance
+from rrca.studies.printed import whole_targets
 
 NAMES = dict(zip(METHODS, paper.CLASSICAL, strict=True))  # the paper's names
 WIDE = 0.10  # of the paper's value: what is farther off is told
@@ -36,7 +37,7 @@ def beside_paper(rules: dict[str, dict[str, float]], row: paper.Row, pixels: int
     """
     printed = dict(zip(FIGURES, (row.iou / 100, row.pd / 100, row.fa / 1e6), strict=True))
     off = {
-        rule: {name: abs(figures[name] - printed[name]) > WIDE * printed[name] for name in FIGURES}
+        rule: {name: _is_wide(figures[name], printed[name]) for name in FIGURES}
         for rule, figures in rules.items()
     }
     factors = {rule: distance(figures, printed, 0.5 / pixels) for rule, figures in rules.items()}
@@ -65,13 +66,20 @@ def suggestion(line: dict[str, Any]) -> str:
     nearest = line["nearest"]
     fits = [name for name, rules in line["within"].items() if nearest["rule"] in rules]
     which = f"{' and '.join(WORDS[name] for name in fits)} alone" if fits else "none of the three figures"
-    fitted = with_the_papers_fa(line)["iou"] if {"iou", "fa"} <= set(line["wide"]) else 0
-    false_alarms = abs(fitted - 100 * line["paper"]["iou"]) <= WIDE * 100 * line["paper"]["iou"]
-    return (
+    text = (
         f"no rule gives the row; {nearest['rule']} comes nearest, off by a factor of {nearest['factor']:.1f}, and "
         f"fits {which}: none of these rules alone explains it."
-        + (f" With the paper's Fa, {line['rule']} has its IoU, too: {fitted:.2f} %." if false_alarms else "")
     )
+    if {"iou", "fa"} <= set(line["wide"]):
+        fitted = with_the_papers_fa(line)["iou"]
+        if not _is_wide(fitted, line["paper"]["iou"]):
+            text += f" With the paper's Fa, {line['rule']} has its IoU, too: {100 * fitted:.2f} %."
+    return text
+
+
+def _is_wide(value: float, printed: float) -> bool:
+    """Whether a figure misses the printed one by more than WIDE of it."""
+    return abs(value - printed) > WIDE * printed
 
 
 def with_the_papers_fa(line: Mapping[str, Any]) -> dict[str, float]:
@@ -85,13 +93,13 @@ def with_the_papers_fa(line: Mapping[str, Any]) -> dict[str, float]:
     Returns
     -------
     dict
-        "iou": |P ∩ G| / (|P ∪ G| + f), in per cent, where f pixels that hit no target are added (or taken away) until
+        "iou": |P ∩ G| / (|P ∪ G| + f), 0 to 1, where f pixels that hit no target are added (or taken away) until
         Fa is the printed one. "frames": f in frames of mean size; near 1, one frame that came out white would do.
     """
     counts = line["metrics"]
     more = (line["paper"]["fa"] - counts["fa"]) * counts["pixels"]
     return {
-        "iou": 100 * counts["intersection"] / (counts["union"] + more),
+        "iou": counts["intersection"] / (counts["union"] + more),
         "frames": more / counts["pixels"] * counts["frames"],
     }
 
@@ -109,7 +117,7 @@ def false_pixels(lines: Mapping[str, Mapping[str, Any]], data: str = paper.NUAA)
     Returns
     -------
     DataFrame
-        By the paper's name of the method: "targets" and "targets, paper" (found, of the list's), "IoU", "IoU, paper"
+        By the paper's name of the method: "targets" and "targets, paper" (found), "IoU", "IoU, paper"
         and "IoU with the paper's Fa" (`with_the_papers_fa`, per cent), "more false pixels / frames" (of mean size).
     """
     rows = {}
@@ -118,10 +126,10 @@ def false_pixels(lines: Mapping[str, Mapping[str, Any]], data: str = paper.NUAA)
         fitted = with_the_papers_fa(line)
         rows[NAMES[method]] = {
             "targets": counts["detected"],
-            "targets, paper": round(row.pd / 100 * counts["targets"]),
+            "targets, paper": whole_targets(row.pd, counts["targets"]),
             "IoU": 100 * counts["iou"],
             "IoU, paper": row.iou,
-            "IoU with the paper's Fa": fitted["iou"],
+            "IoU with the paper's Fa": 100 * fitted["iou"],
             "more false pixels / frames": fitted["frames"],
         }
     return pd.DataFrame.from_dict(rows, orient="index")
