@@ -69,6 +69,8 @@ def _origin(card: Mapping[str, Any]) -> list[str]:
     settings = ", ".join(f"{name} = {value}" for name, value in card["settings"].items())
     mean, std = (" ".join(f"{value:.4g}" for value in card["normalisation"][key]) for key in ("mean", "std"))
     made = "{name}: {steps} steps of {batch} crops of {crop}², {loss}, {optimiser}, {schedule} rate {rate}, {precision}"
+    if "precision" in card:  # what the machine did, which need not be what the recipe asked for
+        recipe = recipe | {"precision": card["precision"]}
     minutes = f"{card['minutes']:.0f} minutes" if "minutes" in card else UNKNOWN
     return [
         *_entry("network", f"{card['network']}, {settings or 'no override'}"),

@@ -12,7 +12,7 @@ import rrca
 
 
 def hardware(device: torch.device | str = "cpu") -> str:
-    """The machine in words, without its name."""
+    """The machine in words, without its name: processor and its vector instructions, cores, threads in use."""
     if torch.device(device).type == "cuda":
         return torch.cuda.get_device_name(device)
     model = platform.processor() or platform.machine()
@@ -23,7 +23,8 @@ def hardware(device: torch.device | str = "cpu") -> str:
                 break
     except OSError:
         pass
-    return f"{model}, {os.cpu_count()} cores, {torch.get_num_threads()} threads"
+    vectors = torch.backends.cpu.get_cpu_capability()  # one model name can hide machines half as wide
+    return f"{model} ({vectors}), {os.cpu_count()} cores, {torch.get_num_threads()} threads"
 
 
 def versions() -> dict[str, str]:

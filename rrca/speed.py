@@ -15,7 +15,7 @@ from torch import nn
 from rrca import experiments, export, fast, losses
 from rrca.detection import Detector
 from rrca.metrics import DetectionMetrics
-from rrca.recipes import OPTIMISERS, Recipe
+from rrca.recipes import OPTIMISERS, Recipe, precision_on
 from rrca.recipes import recipe as named
 from rrca.registry import build
 from rrca.training.average import Average
@@ -177,9 +177,10 @@ def _recipe_step(recipe: Recipe) -> Callable:
     loss = losses.build(recipe.loss, **recipe.loss_settings)
     optimiser = OPTIMISERS[recipe.optimiser](model.parameters(), 1e-4, fused=recipe.fast or None)
     average = Average(model, recipe.average)
+    half = precision_on(recipe) == "bf16"
 
     def run() -> None:
-        with torch.autocast("cpu", torch.bfloat16, enabled=recipe.precision == "bf16"):
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
             logits = model(x)
         optimiser.zero_grad()
         loss(logits, mask).backward()

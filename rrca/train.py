@@ -18,7 +18,7 @@ from rrca.errors import InputError
 from rrca.evaluation import evaluate, protocols_for
 from rrca.metrics import Metrics
 from rrca.provenance import commit, hardware, versions
-from rrca.recipes import OPTIMISERS, RECIPES, SCHEDULES, Recipe, Select, recipe
+from rrca.recipes import OPTIMISERS, RECIPES, SCHEDULES, Recipe, Select, precision_on, recipe
 from rrca.registry import build
 from rrca.training import health, interrupt
 from rrca.training.average import Average
@@ -125,6 +125,7 @@ def fit(
     optimiser = OPTIMISERS[recipe.optimiser](model.parameters(), recipe.rate, fused=recipe.fast or None)
     average = Average(model, recipe.average)
     network = team.share(model, recipe.sync_norms)
+    half = precision_on(recipe, team.device) == "bf16"
     watch = health.Health(recipe.steps, batches.ids, team.device)
     at = Training(recipe, model, optimiser, average, watch, batches, fitted, judged)
 
@@ -169,7 +170,7 @@ def fit(
             rate = _set_rate(optimiser, recipe, step)
             with at.waiting():
                 x, mask = (tensor.contiguous(memory_format=torch.channels_last) for tensor in batches(step))
-            with torch.autocast(team.device.type, torch.bfloat16, enabled=recipe.precision == "bf16"):
+            with torch.autocast(team.device.type, torch.bfloat16, enabled=half):
                 logits = network(x)
             logits, mask = team.whole(logits, mask)
             terms = loss.terms(logits, mask)
@@ -343,6 +344,7 @@ def _card(recipe: Recipe, normalise: Normalisation, team: Team, at: Training) ->
         "recipe": asdict(recipe),
         "seed": recipe.seed,
         "hardware": hardware(team.device),
+        "precision": precision_on(recipe, team.device),
         "threads": torch.get_num_threads(),
         "devices": team.size,
         "versions": versions(),

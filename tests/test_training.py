@@ -58,6 +58,19 @@ def test_fast_trains_the_same_network_in_less_time(few_frames):
         assert torch.allclose(ours.float(), theirs.float(), atol=2.1 * quick.card["recipe"]["rate"])
 
 
+@pytest.mark.parametrize("able, used", [({"avx2": True}, "fp32"), ({"avx512_bf16": True}, "bf16")])
+def test_bfloat16_is_used_where_the_processor_has_it_and_the_card_says_which(
+    few_frames, monkeypatch, able, used
+):
+    """Elsewhere it is put together from other instructions, and a step takes several times that of float32."""
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
+    asked, given = (train.fit(tiny(steps=1, precision=precision)) for precision in ("bf16", used))
+    assert asked.card["precision"] == used
+    assert asked.card["recipe"]["precision"] == "bf16"
+    assert asked.log[0]["loss"] == given.log[0]["loss"]
+    assert f"rate 0.003, {used}" in " ".join(rrca.cards.page(asked.card | {"name": "x"}).split())
+
+
 def test_training_leaves_the_random_state_of_the_caller_alone(few_frames):
     torch.manual_seed(5)
     expected = torch.rand(3)

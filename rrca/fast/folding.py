@@ -5,7 +5,7 @@ BatchNorm in evaluation is a scale and a shift per channel, and so is part of th
 """
 
 import copy
-from typing import Literal, get_args
+from typing import get_args
 
 import torch
 from torch import Tensor, nn
@@ -17,9 +17,8 @@ from rrca.fast.fused import FusedConv
 from rrca.fast.join import FastDecoder
 from rrca.fast.wide import channels_last
 from rrca.networks.rrcanet import AttentionDecoder, FeatureStacking, RRCANet, Tail
+from rrca.precision import Precision
 from rrca.reuse import RuCB
-
-Precision = Literal["fp32", "bf16"]
 
 
 def folded(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
@@ -161,7 +160,8 @@ def inference(model: nn.Module, precision: Precision = "fp32") -> nn.Module:
     Notes
     -----
     Scores of the shipped weights differ from the plain network's by less than 1e-4 (tested), since sums are rounded
-    in another order. In bfloat16 they differ by more; it pays on processors that multiply bfloat16.
+    in another order. In bfloat16 they differ by more; it pays on processors that multiply bfloat16
+    (`rrca.precision.multiplies_bfloat16`).
     `rrca bench inference` shows what either saves.
 
     Examples
