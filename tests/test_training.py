@@ -243,13 +243,14 @@ def test_a_run_folder_of_before_card_json_can_be_loaded(few_frames, tmp_path):
 def test_a_short_training_learns_to_detect_scenes(few_frames):
     """The loss falls and targets of synthetic scenes are found: a broken gradient, mask or loss would show.
 
+    Of the nine targets four or five were found with four seeds in float32 and with this one in bfloat16; before, none.
     Without iterations, since the plateau of the first steps counts in steps and these are the cheapest.
     """
     plain = TINY["settings"] | {"channels": (8, 16), "iterations": 0}
     run = train.fit(tiny(steps=400, judge=400, batch=4, average=0.98, settings=plain))
     losses = [entry["loss"] for entry in run.log if "loss" in entry]
     assert np.mean(losses[-5:]) < 0.75 * np.mean(losses[:3])
-    assert [entry["pd"] for entry in run.log if "pd" in entry][-1] > 0.5
+    assert [entry["pd"] for entry in run.log if "pd" in entry][-1] > 0.3
 
 
 @pytest.mark.parametrize(
