@@ -1,7 +1,7 @@
 """What the benchmarks measured, kept line by line, and the README's tables made from it.
 
-`rrca bench … --save` appends to `data/results/bench.jsonl`. Of each row the last one counts, so that one benchmark
-can be run anew without the others.
+`rrca bench … --save` appends to `data/results/bench.jsonl`. Of each row on a machine the last one counts, so that one
+benchmark can be run anew without the others, and two machines can be set side by side.
 """
 
 from collections.abc import Sequence
@@ -42,10 +42,10 @@ def save(bench: str, rows: Sequence, path: str | Path | None = None) -> None:
 
 
 def known(path: str | Path | None = None) -> dict[str, list[dict]]:
-    """By benchmark the last line of each of its rows, in the order in which they were first measured."""
+    """By benchmark the last line of each of its rows on each machine, in the order of their first ones."""
     latest: dict[tuple, dict] = {}
     for line in read(_file(path)):
-        latest[line["bench"], line["task"], line["way"]] = line
+        latest[line["bench"], line["machine"], line["task"], line["way"]] = line
     benches: dict[str, list[dict]] = {}
     for line in latest.values():
         benches.setdefault(line["bench"], []).append(line)
@@ -53,7 +53,7 @@ def known(path: str | Path | None = None) -> dict[str, list[dict]]:
 
 
 def page(benches: dict[str, list[dict]]) -> str:
-    """The README's tables, in Markdown.
+    """The README's tables, in Markdown: one for each benchmark and machine.
 
     Examples
     --------
@@ -68,11 +68,13 @@ def page(benches: dict[str, list[dict]]) -> str:
     parts = []
     for bench, title in TITLES.items():
         lines = benches.get(bench, [])
-        if lines:
-            machines = " / ".join(dict.fromkeys(line["machine"] for line in lines))
-            parts.append(f"**{title}** ({machines})\n\n{_table(lines, RATES.get(bench))}")
+        for machine in dict.fromkeys(line["machine"] for line in lines):
+            there = [line for line in lines if line["machine"] == machine]
+            parts.append(f"**{title}** ({machine})\n\n{_table(there, RATES.get(bench))}")
     if "tiles" in benches:
-        parts.append(f"**What tiles change** on frames that fit whole\n\n{_tiles(benches['tiles'])}")
+        # Scores hardly depend on the machine: each row's last measurement, whichever it was made on.
+        last = {(line["task"], line["way"]): line for line in benches["tiles"]}
+        parts.append(f"**What tiles change** on frames that fit whole\n\n{_tiles(list(last.values()))}")
     return "\n\n".join(parts)
 
 

@@ -67,6 +67,10 @@ def test_seconds_a_step_are_those_of_the_bench_file(tmp_path):
     sweeps.append(tmp_path / "bench.jsonl", line | {"way": "plain", "seconds": 9})
     found = scale_out.seconds_a_step(tmp_path)
     assert (found["bench"], found["machine"]) == (0.5, "one") and np.isnan(found["runs"])
+    for seconds, way in ((4.0, "fast, bf16"), (0.7, "fast"), (0.6, "fast")):  # where bfloat16 is put together
+        sweeps.append(tmp_path / "bench.jsonl", line | {"way": way, "seconds": seconds, "machine": "two"})
+    found = scale_out.seconds_a_step(tmp_path)
+    assert (found["bench"], found["machine"]) == (0.6, "two")
     sweeps.append(tmp_path / "recipes.jsonl", {"row": "base", "minutes": 2, "steps": 200})
     assert scale_out.seconds_a_step(tmp_path)["runs"] == 0.6
     with pytest.raises(InputError, match="rrca bench train"):

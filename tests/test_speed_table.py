@@ -29,6 +29,21 @@ def test_of_each_row_the_last_measurement_counts(tmp_path):
     )
 
 
+def test_two_machines_are_two_tables(tmp_path, monkeypatch):
+    file = tmp_path / "bench.jsonl"
+    for machine, seconds in (("narrow", 0.2), ("wide", 0.1), ("narrow", 0.3)):
+        monkeypatch.setattr(speed_table, "hardware", lambda machine=machine: machine)
+        speed_table.save("inference", [speed.Speed("1 × 256²", "plain", seconds, 1.0, 1 / seconds)], file)
+    found = speed_table.known(file)
+    assert [(line["machine"], line["seconds"]) for line in found["inference"]] == [
+        ("narrow", 0.3),
+        ("wide", 0.1),
+    ]
+    page = speed_table.page(found)
+    assert "(narrow)" in page and "| plain | 300 |" in page.partition("(wide)")[0]
+    assert "| plain | 100 |" in page.partition("(wide)")[2]
+
+
 def test_a_comparison_is_kept_as_two_ways_the_reference_first(tmp_path):
     file = tmp_path / "bench.jsonl"
     speed_table.save("metrics", [bench.Ratio("count", "regionprops", 0.5, 0.01, True)], file)
