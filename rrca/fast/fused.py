@@ -10,8 +10,17 @@ from torch import Tensor, nn
 
 from rrca.fast.wide import LANES, _reshaped, _twice, channels_last
 
-# The precisions of the operations; float64 and builds without oneDNN take one step after the other.
-FUSED = (torch.float32, torch.bfloat16) if hasattr(torch.ops.mkldnn, "_convolution_pointwise") else ()
+
+def _fused() -> tuple[torch.dtype, ...]:
+    """The precisions of the operations; others, and builds without oneDNN, take one step after the other."""
+    if not hasattr(torch.ops.mkldnn, "_convolution_pointwise"):
+        return ()
+    # oneDNN refuses bfloat16 on processors with AVX2 alone, where torch's plain convolution still computes it.
+    half = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return (torch.float32, torch.bfloat16) if half else (torch.float32,)
+
+
+FUSED = _fused()
 USUAL = 64  # rows and columns of the map that a kernel is ordered for; others run as well
 
 
