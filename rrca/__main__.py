@@ -609,7 +609,9 @@ def parser() -> argparse.ArgumentParser:
 
     p = _command(commands, "train", train, "train a network by a recipe", [root])
     p.add_argument(
-        "--recipe", metavar="NAME", help="cpu, gpu, quick, ablation, paper or paper-dense (default cpu)"
+        "--recipe",
+        metavar="NAME",
+        help="cpu, cpu-dense, gpu, quick, ablation, paper or paper-dense (default cpu)",
     )
     p.add_argument("--data", metavar="NAME", help="data set (default: the recipe's)")
     p.add_argument("--network", metavar="NAME", help="network (default: the recipe's)")
