@@ -13,5 +13,5 @@ def multiplies_bfloat16() -> bool:
     On x86 they are AVX512-BF16 and AMX. Without them bfloat16 is put together from other instructions: a training
     step then takes 6 times that of float32 on an AMD EPYC with AVX2 alone (`rrca bench train`).
     """
-    able = torch.cpu.get_capabilities()
+    able = getattr(torch.cpu, "get_capabilities", dict)()  # older versions of torch cannot tell
     return any(able.get(name, False) for name in ("avx512_bf16", "amx_bf16"))

@@ -131,7 +131,7 @@ def test_a_run_folder_is_never_overwritten(few_frames, tmp_path):
 def test_our_recipes_select_on_validation_and_the_papers_on_the_test_list():
     """Issue 5: validation by default; the paper's habit is the paper's; an ablation's rows fit all of `trainval`."""
     chosen = {name: recipe.select for name, recipe in train.RECIPES.items()}
-    assert {name for name, select in chosen.items() if select == "val"} == {"cpu", "quick", "gpu"}
+    assert {name for name, select in chosen.items() if select == "val"} == {"cpu", "cpu-dense", "quick", "gpu"}
     assert {name for name, select in chosen.items() if select == "test"} == {"paper", "paper-dense"}
     assert train.Recipe().select == "val"
 
@@ -243,14 +243,14 @@ def test_a_run_folder_of_before_card_json_can_be_loaded(few_frames, tmp_path):
 def test_a_short_training_learns_to_detect_scenes(few_frames):
     """The loss falls and targets of synthetic scenes are found: a broken gradient, mask or loss would show.
 
-    Of the nine targets four or five were found with four seeds in float32 and with this one in bfloat16; before, none.
-    Without iterations, since the plateau of the first steps counts in steps and these are the cheapest.
+    The best of six judgements, since one of the nine targets comes and goes. Without iterations, since the plateau of
+    the first steps counts in steps and these are the cheapest.
     """
     plain = TINY["settings"] | {"channels": (8, 16), "iterations": 0}
-    run = train.fit(tiny(steps=400, judge=400, batch=4, average=0.98, settings=plain))
+    run = train.fit(tiny(steps=600, judge=100, batch=4, average=0.98, settings=plain))
     losses = [entry["loss"] for entry in run.log if "loss" in entry]
     assert np.mean(losses[-5:]) < 0.75 * np.mean(losses[:3])
-    assert [entry["pd"] for entry in run.log if "pd" in entry][-1] > 0.3
+    assert max(entry["pd"] for entry in run.log if "pd" in entry) > 0.5
 
 
 @pytest.mark.parametrize(
