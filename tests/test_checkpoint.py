@@ -10,6 +10,7 @@ import torch
 import rrca
 from rrca import checkpoint
 from rrca.errors import InputError
+from rrca.evaluation import protocols_for
 
 CARD = {
     "name": "test",
@@ -51,7 +52,7 @@ def test_shipped_weights_load_by_name_and_carry_what_readers_ask_for():
             "minutes",
             "metrics",
         } <= card.keys()
-        assert {"exact", "dnanet"} <= card["metrics"].keys()
+        assert set(protocols_for(card["data"])) <= card["metrics"].keys()
         assert (checkpoint.weights_folder() / f"{name}.safetensors").stat().st_size < 1.5e6
 
 

@@ -131,7 +131,12 @@ def test_a_run_folder_is_never_overwritten(few_frames, tmp_path):
 def test_our_recipes_select_on_validation_and_the_papers_on_the_test_list():
     """Issue 5: validation by default; the paper's habit is the paper's; an ablation's rows fit all of `trainval`."""
     chosen = {name: recipe.select for name, recipe in train.RECIPES.items()}
-    assert {name for name, select in chosen.items() if select == "val"} == {"cpu", "cpu-dense", "quick", "gpu"}
+    assert {name for name, select in chosen.items() if select == "val"} == {
+        "cpu",
+        "cpu-dense",
+        "quick",
+        "gpu",
+    }
     assert {name for name, select in chosen.items() if select == "test"} == {"paper", "paper-dense"}
     assert train.Recipe().select == "val"
 
