@@ -178,8 +178,10 @@ def test_statistics_keep_their_digits_far_from_zero():
     assert torch.allclose(mean.double(), exact.mean((0, 2, 3)), rtol=1e-6)
 
 
-@pytest.mark.parametrize("shape", [(8, 3, 6, 10), (8, 24, 4, 4), (6, 5, 5, 7), (16, 8, 6, 6)])
-def test_convolutions_in_pairs_are_convolutions(shape):
+@pytest.mark.parametrize("lanes", [8, 16])
+@pytest.mark.parametrize("shape", [(8, 3, 6, 10), (8, 24, 4, 4), (6, 5, 5, 7), (4, 3, 6, 6), (16, 8, 6, 6)])
+def test_convolutions_in_pairs_are_convolutions(shape, lanes, monkeypatch):
+    monkeypatch.setattr(wide, "LANES", lanes)  # whatever this processor's registers hold
     C_out, C_in, H, W = shape
     x, weight, g = maps(2, C_in, H, W), maps(C_out, C_in, 3, 3, seed=1), maps(2, C_out, H, W, seed=2)
     bias = torch.arange(C_out).float()

@@ -11,7 +11,7 @@ from torch.autograd.function import once_differentiable
 from rrca.blocks import ResidualBlock
 from rrca.fast.join import FastDecoder
 from rrca.fast.wide import (
-    LANES,
+    FEW,
     channels_last,
     convolve,
     input_gradient,
@@ -73,7 +73,7 @@ class FastResidualBlock(ResidualBlock):
 
     def forward(self, x: Tensor) -> Tensor:
         # From 16 channels on torch's own operations fill a vector.
-        narrow = x.is_cpu and self.conv1.out_channels < LANES
+        narrow = x.is_cpu and self.conv1.out_channels < FEW
         if not (narrow and all(m.training for m in self.modules() if isinstance(m, nn.BatchNorm2d))):
             return super().forward(x)
         skip = x

@@ -38,8 +38,8 @@ class FusedConv(nn.Module):
     Notes
     -----
     Shapes (B, C_in, H, W) -> (B, C_out, H, W), channels-last. As in `rrca.fast.wide.convolve` two neighbouring
-    outputs of up to 8 channels are computed as one pixel. It has no parameters: nothing in it can be trained or
-    moved to another device.
+    outputs are computed as one pixel where both fit into a register. It has no parameters: nothing in it can be
+    trained or moved to another device.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor, dtype: torch.dtype):

@@ -1,7 +1,8 @@
 """Maps of few channels, seen so that they fill a processor's vectors.
 
-A channels-last map of 8 channels is a long row of 8-number pixels. A vector register holds 16 numbers or more, so
-programs that go pixel by pixel leave it half empty or worse. Two views, neither of which copies anything, fill it:
+A channels-last map of 8 channels is a long row of 8-number pixels. A vector register holds 8 numbers (AVX2), 16 or
+more, so programs that go pixel by pixel leave it half empty or worse. Two views, neither of which copies anything,
+fill it:
 
 - several pixels side by side make one row of a matrix of 64 columns (`wide`), for whatever treats each channel alone;
 - two neighbouring pixels make one of twice the channels (`convolve`), for convolutions.
@@ -14,7 +15,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 COLUMNS = 64  # numbers in a row of `wide`: a few registers of any width
-LANES = 16  # float32 numbers in a 512-bit register, the channels that a convolution computes at a time
+FEW = 16  # with fewer channels torch's own norms of a channels-last map take their time
+# float32 numbers in a register, the channels that a convolution computes at a time
+LANES = 16 if "AVX512" in torch.backends.cpu.get_cpu_capability() else 8
 
 
 def channels_last(x: Tensor) -> Tensor:
@@ -72,7 +75,7 @@ def normalise(x: Tensor, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor, Tensor]:
     """
     norm.num_batches_tracked += 1
     C, M = x.shape[1], x.numel() // x.shape[1]
-    if C >= LANES:
+    if C >= FEW:
         return torch.native_batch_norm(
             x, norm.weight, norm.bias, norm.running_mean, norm.running_var, True, norm.momentum, norm.eps
         )
@@ -93,7 +96,7 @@ def normalise(x: Tensor, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor, Tensor]:
 
 def normalise_gradient(gradient: Tensor, x: Tensor, weight: Tensor, mean: Tensor, spread: Tensor):
     """Gradients of `normalise` with respect to x, γ and β; γ is `weight`."""
-    if len(mean) >= LANES:
+    if len(mean) >= FEW:
         return torch.ops.aten.native_batch_norm_backward(
             gradient, x, weight, None, None, mean, spread, True, 0.0, [True, True, True]
         )
@@ -142,9 +145,9 @@ def convolve(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
     Notes
     -----
-    With C_out ≤ 8 two neighbouring outputs are computed as one pixel of 2 C_out channels: the kernel stands twice,
-    side by side and one column apart, in a kernel of one more column, which moves two columns at a time. A third
-    more products than needed (for 3×3), but twice as many at a time.
+    Where a register holds 2 C_out numbers, two neighbouring outputs are computed as one pixel of so many channels:
+    the kernel stands twice, side by side and one column apart, in a kernel of one more column, which moves two
+    columns at a time. A third more products than needed (for 3×3), but twice as many at a time.
     """
     padding = (weight.shape[2] // 2, weight.shape[3] // 2)
     if not _in_pairs(x, weight):
@@ -180,7 +183,7 @@ def _gradient(gradient: Tensor, x: Tensor, weight: Tensor, stride: tuple[int, in
 
 
 def _in_pairs(x: Tensor, weight: Tensor) -> bool:
-    """Whether two outputs fit into one register, and every output has a partner."""
+    """Whether two outputs fit into one register of `LANES` numbers, and every output has a partner."""
     return 2 * len(weight) <= LANES and weight.shape[3] > 1 and x.shape[3] % 2 == 0
 
 
