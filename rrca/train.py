@@ -17,7 +17,7 @@ from rrca.detection import Detector
 from rrca.errors import InputError
 from rrca.evaluation import evaluate, protocols_for
 from rrca.metrics import Metrics
-from rrca.provenance import commit, hardware, versions
+from rrca.provenance import versions
 from rrca.recipes import OPTIMISERS, RECIPES, SCHEDULES, Recipe, Select, precision_on, recipe
 from rrca.registry import build
 from rrca.training import health, interrupt
@@ -27,7 +27,7 @@ from rrca.training.distributed import Team
 from rrca.training.resume import Training
 from rrca.training.runs import RunFolder, room
 
-__all__ = ["RECIPES", "Recipe", "Run", "Select", "fit", "hardware", "judge", "recipe", "spread"]
+__all__ = ["RECIPES", "Recipe", "Run", "Select", "fit", "judge", "recipe", "spread"]
 
 
 @dataclass(frozen=True)
@@ -343,12 +343,9 @@ def _card(recipe: Recipe, normalise: Normalisation, team: Team, at: Training) ->
         "selected_on": {"none": "nothing: the last step", "val": "val", "test": "test"}[recipe.select],
         "recipe": asdict(recipe),
         "seed": recipe.seed,
-        "hardware": hardware(team.device),
-        "precision": precision_on(recipe, team.device),
-        "threads": torch.get_num_threads(),
+        **at.trained_with(),
         "devices": team.size,
         "versions": versions(),
-        "commit": commit(),
         "fingerprints": at.fingerprints,
         **cards.terms(recipe.data),
     }

@@ -16,6 +16,7 @@ import torch
 import rrca
 from rrca import checkpoint, data, train
 from rrca.errors import InputError, InputWarning
+from rrca.provenance import hardware
 from rrca.training import runs
 
 SMALL = dict(
@@ -254,7 +255,18 @@ def test_another_machine_is_warned_of(tmp_path, monkeypatch):
     stopped(small(), tmp_path, 5)
     monkeypatch.setattr("rrca.training.resume.hardware", lambda device: "an abacus")
     with pytest.warns(InputWarning, match="goes on on an abacus"):
-        fit(small(), tmp_path, resume=True)
+        run = fit(small(), tmp_path, resume=True)
+    assert run.card["hardware"] == f"{hardware()} then an abacus"
+    assert run.card["threads"] == torch.get_num_threads()
+
+
+def test_resuming_a_finished_run_leaves_its_origin_alone(tmp_path, monkeypatch):
+    """The card says what the steps were done with, not who looked at them last."""
+    first = fit(small(), tmp_path).card
+    origin = {key: first[key] for key in ("hardware", "threads", "precision", "commit", "versions")}
+    monkeypatch.setattr("rrca.training.resume.hardware", lambda device: "an abacus")
+    monkeypatch.setattr("rrca.training.resume.commit", lambda: "another")
+    assert origin.items() <= fit(small(), tmp_path, resume=True).card.items()
 
 
 def test_resuming_needs_a_folder():

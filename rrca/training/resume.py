@@ -13,8 +13,8 @@ from torch import nn
 
 from rrca.data.store import PixelStore
 from rrca.errors import InputWarning
-from rrca.provenance import hardware, versions
-from rrca.recipes import Recipe
+from rrca.provenance import commit, hardware, versions
+from rrca.recipes import Recipe, precision_on
 from rrca.training.average import Average
 from rrca.training.batches import Batches
 from rrca.training.health import Health
@@ -39,6 +39,9 @@ class Training:
         The last step that was judged.
     fingerprints : dict of str to str
         Of the frames; see `PixelStore.fingerprint`.
+    sessions : list of dict
+        What the steps so far were done with: "hardware", "threads", "precision", "commit", an entry more where a
+        resumed run went on with another.
     """
 
     def __init__(
@@ -62,13 +65,14 @@ class Training:
         self._best: dict[str, Any] | None = None  # "iou", "step", "weights"
         self._started, self._waited = time.perf_counter(), 0.0
         self._device = next(model.parameters()).device
+        self.sessions = [self._session()]
 
     def state(self) -> dict[str, Any]:
         """Everything, as tensors and plain data."""
         cuda = self._device.type == "cuda"
         return {
             "origin": self._origin(),
-            "machine": self._machine(),
+            "sessions": self.sessions,
             "step": self.step,
             "judged": self.judged,
             "position": self.batches.sampler.position(
@@ -104,13 +108,18 @@ class Training:
             return
         for what, now in self._origin().items():
             check_same(run, state["origin"][what], now, what)
-        if state["machine"] != self._machine():
+        # States of before 2026-12 hold one machine and nothing else.
+        before = state.get("sessions") or [self.sessions[0] | {"hardware": state["machine"]}]
+        old, new = before[-1]["hardware"], self.sessions[0]["hardware"]
+        unfinished = state["step"] < self.recipe.steps
+        if old != new and unfinished:
             warnings.warn(
-                f"{run} was begun on {state['machine']} and goes on on {self._machine()}: sums are rounded otherwise, "
+                f"{run} was begun on {old} and goes on on {new}: sums are rounded otherwise, "
                 "so the weights will not be bit for bit those of an uninterrupted run.",
                 InputWarning,
                 stacklevel=3,
             )
+        self.sessions = before + [now for now in self.sessions if unfinished and now != before[-1]]
         self.model.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.average.model.load_state_dict(state["average"])
@@ -120,6 +129,14 @@ class Training:
         if state["random"]["cuda"] is not None:
             torch.cuda.set_rng_state(state["random"]["cuda"], self._device)
         self._started, self._waited = time.perf_counter() - state["seconds"], state["waited"]
+
+    def trained_with(self) -> dict[str, Any]:
+        """`sessions` as one entry: what they share as it is, what they do not in their order, "1 then 2"."""
+        together = {}
+        for key in self.sessions[0]:
+            values = list(dict.fromkeys(session[key] for session in self.sessions))
+            together[key] = values[0] if len(values) == 1 else " then ".join(map(str, values))
+        return together
 
     def keep_if_best(self, iou: float) -> None:
         """Keep the weights if the recipe selects and these are the best so far."""
@@ -152,5 +169,10 @@ class Training:
         """What must be the same to go on; the names are those of the messages."""
         return {"recipe": plain(asdict(self.recipe)), "data set": self.fingerprints, "version": versions()}
 
-    def _machine(self) -> str:
-        return hardware(self._device)
+    def _session(self) -> dict[str, Any]:
+        return {
+            "hardware": hardware(self._device),
+            "threads": torch.get_num_threads(),
+            "precision": precision_on(self.recipe, self._device),
+            "commit": commit(),
+        }
