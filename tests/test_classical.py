@@ -343,15 +343,58 @@ def test_small_singular_values_beside_large_ones_are_taken_from_a_full_decomposi
 
 
 @pytest.mark.parametrize("shape", ((20, 50), (50, 20)))
-@pytest.mark.parametrize("few", (True, False))
-def test_thresholding_singular_values_equals_the_full_decomposition(shape, few):
+@pytest.mark.parametrize("expected", (3, 0, None))
+def test_thresholding_singular_values_equals_the_full_decomposition(shape, expected):
     from rrca.classical.spectrum import soft_spectrum
 
     matrix = np.random.default_rng(1).standard_normal(shape)
     U, s, Vt = np.linalg.svd(matrix, full_matrices=False)
     for by in (s[2] + 1e-3, s[10], 2 * s[0]):  # three, a tie, none
         out = np.empty(shape)
-        low, new = soft_spectrum(matrix, by, few, out=out)
+        low, new = soft_spectrum(matrix, by, expected, out=out)
         assert low is out
         assert np.allclose(low, (U * np.maximum(s - by, 0)) @ Vt, atol=1e-12)
         assert np.count_nonzero(new > 1e-12) == np.count_nonzero(s - by > 1e-12)
+
+
+@pytest.mark.parametrize("shape", ((150, 400), (400, 150)))
+@pytest.mark.parametrize(
+    "above", ([90, 7, 5], [90, 7, 5, 5, 5, 5, 5, 5, 5], [90, *np.linspace(9, 2, 40)], []), ids=len
+)
+def test_a_few_singular_values_are_computed_alone_and_none_is_missed(shape, above, monkeypatch):
+    """Not even one found from no start vector, or one that is there many times: the full decomposition follows then."""
+    from rrca.classical import spectrum
+
+    rng = np.random.default_rng(2)
+    m, n = min(shape), max(shape)
+    U, V = (rng.standard_normal((size, m)) for size in (m, n))
+    U[:, 0] = np.repeat([1.0, -1.0], m // 2)  # of sum 0: no share in the vector that Lanczos starts from
+    U, V = np.linalg.qr(U)[0], np.linalg.qr(V)[0]
+    s = np.append(above, rng.uniform(0, 1, m - len(above)))
+    matrix, expected = (U * s) @ V.T, (U * np.maximum(s - 1.5, 0)) @ V.T
+    if shape[0] > shape[1]:
+        matrix, expected = matrix.T, expected.T
+    whole = []
+    eigh = spectrum.eigh
+    monkeypatch.setattr(spectrum, "eigh", lambda *given, **how: whole.append(1) or eigh(*given, **how))
+    low, new = spectrum.soft_spectrum(matrix, 1.5, expected=min(len(above), 1))
+    assert np.allclose(low, expected, atol=1e-10)
+    assert np.count_nonzero(new) == len(above)
+    assert bool(whole) == (len(above) > 5)  # 5 are a thirtieth of 150
+
+
+def test_a_large_singular_value_that_lanczos_misses_is_found_all_the_same(monkeypatch):
+    from rrca.classical import spectrum
+
+    rng = np.random.default_rng(3)
+    Q = np.linalg.qr(rng.standard_normal((150, 150)))[0]
+    s = np.append([50.0, 20.0, 10.0], rng.uniform(0, 1, 147))
+    blind = spectrum.eigsh
+
+    def without_the_second(gram, count, **how):
+        squares, vectors = blind(gram, count + 1, **how)
+        return np.delete(squares, -2), np.delete(vectors, -2, axis=1)
+
+    monkeypatch.setattr(spectrum, "eigsh", without_the_second)
+    _, new = spectrum.soft_spectrum((Q * s) @ Q.T, 1.5, expected=3)
+    assert np.allclose(new[:3], [48.5, 18.5, 8.5])

@@ -101,7 +101,7 @@ def _steps(D: np.ndarray, s: np.ndarray, weight: float, decay: float, tolerance:
     t = 1.0
     rank = same = card_before = 0
     # The first threshold is the second singular value itself.
-    _, kept = shrink(P, lambda s: np.maximum(s - s[1], 0), least=s[1] / 2, out=A)
+    _, kept = shrink(P, lambda s: np.maximum(s - s[1], 0), least=s[1] / 2, count=2, out=A)
     while True:
         t_before, t = t, (1 + math.sqrt(1 + 4 * t**2)) / 2
         beta = (t_before - 1) / t
@@ -133,4 +133,5 @@ def _steps(D: np.ndarray, s: np.ndarray, weight: float, decay: float, tolerance:
         }
         yield Step(error, rank, card, A, E, next((why for why, holds in reasons.items() if holds), ""))
         mu = max(decay * mu, last_mu)
-        _, kept = soft_spectrum(P, mu / 2, few=rank < min(D.shape) / 5, out=A)
+        few = rank < min(D.shape) / 5
+        _, kept = soft_spectrum(P, mu / 2, expected=rank if few else None, out=A)

@@ -117,11 +117,16 @@ def _steps(
 ) -> Iterator[Step]:
     """Alternating directions of multipliers."""
     T, E, Y = (np.zeros_like(D) for _ in range(3))
-    kept = np.zeros(min(D.shape))
+    kept = np.zeros(0)
     size = np.linalg.norm(D)
     while True:
         data = D - Y / mu
-        B, kept = shrink(data - T - E, lambda s, q=kept, mu=mu: _shrunk(s, q, gamma, mu))
+        B, kept = shrink(
+            data - T - E,
+            lambda s, q=kept, mu=mu: _shrunk(s, q, gamma, mu),
+            least=(1 + gamma) / (gamma * mu),  # what a value loses that was 0 before
+            count=np.count_nonzero(kept),
+        )
         t = data - B - E
         bound = weight * constant / (np.abs(t) + floor)  # λw
         T = np.maximum(t - bound / mu, 0) + np.minimum(t + bound, 0)  # the program's asymmetry, see Notes
@@ -139,6 +144,7 @@ def _steps(
 
 def _shrunk(s: np.ndarray, q: np.ndarray, gamma: float, mu: float) -> np.ndarray:
     """Singular values under the γ-norm: its slope at q, the last estimate, is what s loses, until q settles."""
+    q = np.append(q, np.zeros(len(s)))[: len(s)]  # those not computed before were 0
     for _ in range(INNER):
         before, q = q, np.maximum(s - gamma * (1 + gamma) / (gamma + q) ** 2 / mu, 0)
         if np.sum((q - before) ** 2) < INNER_TOLERANCE:
