@@ -62,15 +62,19 @@ def test_the_chosen_row_keeps_its_own_share(apart):
 
 
 def test_seconds_a_step_are_those_of_the_bench_file(tmp_path):
-    line = {"bench": "train", "task": "step, 4 x 128²", "way": "fast, bf16", "seconds": 0.5, "machine": "one"}
+    one, two = "one, 1 threads", "two, 1 threads"
+    line = {"bench": "train", "task": "step, 4 x 128²", "way": "fast, bf16", "seconds": 0.5, "machine": one}
     sweeps.append(tmp_path / "bench.jsonl", line)
     sweeps.append(tmp_path / "bench.jsonl", line | {"way": "plain", "seconds": 9})
     found = scale_out.seconds_a_step(tmp_path)
-    assert (found["bench"], found["machine"]) == (0.5, "one") and np.isnan(found["runs"])
+    assert (found["bench"], found["machine"]) == (0.5, one) and np.isnan(found["runs"])
     for seconds, way in ((4.0, "fast, bf16"), (0.7, "fast"), (0.6, "fast")):  # where bfloat16 is put together
-        sweeps.append(tmp_path / "bench.jsonl", line | {"way": way, "seconds": seconds, "machine": "two"})
+        sweeps.append(tmp_path / "bench.jsonl", line | {"way": way, "seconds": seconds, "machine": two})
+    sweeps.append(
+        tmp_path / "bench.jsonl", line | {"seconds": 0.1, "machine": "two, 2 threads"}
+    )  # a run has one
     found = scale_out.seconds_a_step(tmp_path)
-    assert (found["bench"], found["machine"]) == (0.6, "two")
+    assert (found["bench"], found["machine"]) == (0.6, two)
     sweeps.append(tmp_path / "recipes.jsonl", {"row": "base", "minutes": 2, "steps": 200})
     assert scale_out.seconds_a_step(tmp_path)["runs"] == 0.6
     with pytest.raises(InputError, match="rrca bench train"):

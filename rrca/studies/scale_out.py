@@ -27,6 +27,7 @@ PAPERS = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII")
 SEEDS = len(rrca.experiments.NOISE)  # of the default, with which every row is compared
 TIMED = ("train", "step, 4 x 128²")  # bench and task of a step of the recipe `ablation`
 WAYS = ("fast, bf16", "fast")  # what it does with and without a processor that multiplies bfloat16
+ONE_THREAD = ", 1 threads"  # as `rrca.provenance.hardware` ends: what a run of a sweep has
 OTHERWISE_TIMED = ("repisdnet",)  # whose kept count is that of the folded form, which is not trained
 
 
@@ -187,10 +188,17 @@ def seconds_a_step(folder: str | Path | None = None) -> dict[str, Any]:
     """
     path = sweeps.path_of("bench", folder)
     timed = [
-        line for line in sweeps.read(path) if (line["bench"], line["task"]) == TIMED and line["way"] in WAYS
+        line
+        for line in sweeps.read(path)
+        if (line["bench"], line["task"]) == TIMED
+        and line["way"] in WAYS
+        and line["machine"].endswith(ONE_THREAD)
     ]
     if not timed:
-        raise InputError(f"{path} does not hold the task {TIMED[1]!r}; run `rrca bench train --save` first.")
+        raise InputError(
+            f"{path} does not hold the task {TIMED[1]!r} on one thread; run "
+            "`OMP_NUM_THREADS=1 rrca bench train --save` first."
+        )
     lines = sweeps.read(sweeps.path_of("recipes", folder))
     whole = [
         60 * line["minutes"] / line["steps"] for line in lines if line["row"] == BASE
